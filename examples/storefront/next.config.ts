@@ -1,0 +1,10 @@
+import type { NextConfig } from 'next';
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  // The repository around this app has a lock file too: without these Next.js takes its folder for the app's root.
+  turbopack: { root: __dirname },
+  outputFileTracingRoot: __dirname,
+};
+
+export default config;

@@ -1,0 +1,268 @@
+export type Room = 'Table' | 'Living' | 'Kitchen';
+
+export interface Product {
+  readonly slug: string;
+  readonly name: string;
+  readonly room: Room;
+  /** In cents. */
+  readonly price: number;
+  readonly maker: string;
+  readonly line: string;
+  readonly details: readonly string[];
+  /** What the shelf held when the catalogue was printed. */
+  readonly stock: number;
+}
+
+/** Products whose pages `next build` renders; the others are rendered when they are first asked for. */
+export const FEATURED = ['morning-mug', 'linen-lamp', 'meadow-vase', 'willow-teapot', 'fjord-throw', 'station-clock'];
+
+export const catalogue: readonly Product[] = [
+  {
+    slug: 'morning-mug',
+    name: 'Morning mug',
+    room: 'Table',
+    price: 2400,
+    maker: 'Ina Holm',
+    line: 'Stoneware for the first cup, dipped in iron red.',
+    details: ['Holds 320 ml', 'Thrown by hand, so no two weigh the same', 'Dishwasher safe'],
+    stock: 18,
+  },
+  {
+    slug: 'harbour-mug',
+    name: 'Harbour mug',
+    room: 'Table',
+    price: 2400,
+    maker: 'Ina Holm',
+    line: 'The same mug on a grey day at the quay.',
+    details: ['Holds 320 ml', 'Two blue glazes, one over the other', 'Dishwasher safe'],
+    stock: 11,
+  },
+  {
+    slug: 'ash-bowl',
+    name: 'Ash bowl',
+    room: 'Table',
+    price: 3800,
+    maker: 'Ina Holm',
+    line: 'Glazed with the ash of the kiln that fired it.',
+    details: ['24 cm across', 'A band of straw-coloured slip', 'Oven safe to 180 °C'],
+    stock: 7,
+  },
+  {
+    slug: 'persimmon-bowl',
+    name: 'Persimmon bowl',
+    room: 'Table',
+    price: 3800,
+    maker: 'Ina Holm',
+    line: 'For fruit, or for nothing at all.',
+    details: ['24 cm across', 'Iron glaze that breaks orange at the rim', 'Oven safe to 180 °C'],
+    stock: 9,
+  },
+  {
+    slug: 'meadow-vase',
+    name: 'Meadow vase',
+    room: 'Living',
+    price: 5200,
+    maker: 'Tomas Reed',
+    line: 'A narrow neck that lets three stems stand as they like.',
+    details: ['27 cm tall', 'Watertight without a liner', 'Matt chalk glaze'],
+    stock: 5,
+  },
+  {
+    slug: 'dusk-vase',
+    name: 'Dusk vase',
+    room: 'Living',
+    price: 5200,
+    maker: 'Tomas Reed',
+    line: 'The colour of the sky twenty minutes after it should have been dark.',
+    details: ['27 cm tall', 'Watertight without a liner', 'Manganese glaze'],
+    stock: 4,
+  },
+  {
+    slug: 'willow-teapot',
+    name: 'Willow teapot',
+    room: 'Table',
+    price: 8600,
+    maker: 'Ina Holm',
+    line: 'Pours without a drip, which took eleven attempts.',
+    details: ['Holds 900 ml', 'Strainer drilled into the wall', 'Celadon inside and out'],
+    stock: 6,
+  },
+  {
+    slug: 'soot-teapot',
+    name: 'Soot teapot',
+    room: 'Table',
+    price: 8900,
+    maker: 'Ina Holm',
+    line: 'Black clay, brass-coloured lid, very serious tea.',
+    details: ['Holds 900 ml', 'Strainer drilled into the wall', 'Unglazed outside'],
+    stock: 3,
+  },
+  {
+    slug: 'cedar-candle',
+    name: 'Cedar candle',
+    room: 'Living',
+    price: 2900,
+    maker: 'Low Tide',
+    line: 'A sawmill, two valleys away, with the doors open.',
+    details: ['Burns for 45 hours', 'Rapeseed wax, cotton wick', 'The glass is a tumbler afterwards'],
+    stock: 26,
+  },
+  {
+    slug: 'sea-salt-candle',
+    name: 'Sea salt candle',
+    room: 'Living',
+    price: 2900,
+    maker: 'Low Tide',
+    line: 'Cold air, wet rope and a little lemon.',
+    details: ['Burns for 45 hours', 'Rapeseed wax, cotton wick', 'The glass is a tumbler afterwards'],
+    stock: 21,
+  },
+  {
+    slug: 'linen-lamp',
+    name: 'Linen lamp',
+    room: 'Living',
+    price: 14500,
+    maker: 'Fold & Turn',
+    line: 'Evening light for a corner that had none.',
+    details: ['46 cm tall', 'Turned ash foot, linen shade', 'E27, up to 40 W'],
+    stock: 8,
+  },
+  {
+    slug: 'moss-lamp',
+    name: 'Moss lamp',
+    room: 'Living',
+    price: 14500,
+    maker: 'Fold & Turn',
+    line: 'The same foot in smoked oak under a green shade.',
+    details: ['46 cm tall', 'Smoked oak foot, wool shade', 'E27, up to 40 W'],
+    stock: 2,
+  },
+  {
+    slug: 'fjord-throw',
+    name: 'Fjord throw',
+    room: 'Living',
+    price: 11800,
+    maker: 'Norr Weavers',
+    line: 'Heavy enough to hold you in the chair.',
+    details: ['130 × 180 cm', 'Lambswool, undyed and indigo', 'Wash cold, dry flat'],
+    stock: 12,
+  },
+  {
+    slug: 'ember-throw',
+    name: 'Ember throw',
+    room: 'Living',
+    price: 11800,
+    maker: 'Norr Weavers',
+    line: 'Madder red, for people who sit near the window anyway.',
+    details: ['130 × 180 cm', 'Lambswool, undyed and madder', 'Wash cold, dry flat'],
+    stock: 10,
+  },
+  {
+    slug: 'milking-stool',
+    name: 'Milking stool',
+    room: 'Kitchen',
+    price: 9600,
+    maker: 'Fold & Turn',
+    line: 'Three hundred years of testing, no changes needed.',
+    details: ['32 cm high', 'Oiled ash', 'Wedged joints, no screws'],
+    stock: 6,
+  },
+  {
+    slug: 'night-stool',
+    name: 'Night stool',
+    room: 'Kitchen',
+    price: 10200,
+    maker: 'Fold & Turn',
+    line: 'A bedside table that does not mind being sat on.',
+    details: ['32 cm high', 'Milk paint over ash', 'Wedged joints, no screws'],
+    stock: 5,
+  },
+  {
+    slug: 'terrace-planter',
+    name: 'Terrace planter',
+    room: 'Kitchen',
+    price: 3400,
+    maker: 'Tomas Reed',
+    line: 'Terracotta that has been out in the frost and came back.',
+    details: ['18 cm across', 'Frost proof to −15 °C', 'Saucer included; the plant is not'],
+    stock: 15,
+  },
+  {
+    slug: 'chalk-planter',
+    name: 'Chalk planter',
+    room: 'Kitchen',
+    price: 3600,
+    maker: 'Tomas Reed',
+    line: 'White clay, for the sill above the sink.',
+    details: ['18 cm across', 'Frost proof to −15 °C', 'Saucer included; the plant is not'],
+    stock: 13,
+  },
+  {
+    slug: 'oak-board',
+    name: 'Oak board',
+    room: 'Kitchen',
+    price: 4400,
+    maker: 'Fold & Turn',
+    line: 'One plank, one hole, one hook.',
+    details: ['38 × 22 cm', 'End grain sealed with wax', 'Re-oil twice a year'],
+    stock: 19,
+  },
+  {
+    slug: 'walnut-board',
+    name: 'Walnut board',
+    room: 'Kitchen',
+    price: 5600,
+    maker: 'Fold & Turn',
+    line: 'For the cheese you do not put away.',
+    details: ['38 × 22 cm', 'An inlay of ash', 'Re-oil twice a year'],
+    stock: 8,
+  },
+  {
+    slug: 'station-clock',
+    name: 'Station clock',
+    room: 'Kitchen',
+    price: 12900,
+    maker: 'Perron',
+    line: 'You will be on time, or you will know exactly how late you are.',
+    details: ['30 cm across', 'Silent sweep movement', 'One AA cell'],
+    stock: 7,
+  },
+  {
+    slug: 'kitchen-clock',
+    name: 'Kitchen clock',
+    room: 'Kitchen',
+    price: 11900,
+    maker: 'Perron',
+    line: 'The same movement, slightly less strict.',
+    details: ['30 cm across', 'Silent sweep movement', 'One AA cell'],
+    stock: 9,
+  },
+  {
+    slug: 'spring-carafe',
+    name: 'Spring carafe',
+    room: 'Table',
+    price: 4800,
+    maker: 'Glasbruket',
+    line: 'Water looks colder in it. We measured: it is not.',
+    details: ['Holds 1 litre', 'Blown in a wooden mould', 'With one tumbler'],
+    stock: 10,
+  },
+  {
+    slug: 'rosehip-carafe',
+    name: 'Rosehip carafe',
+    room: 'Table',
+    price: 5100,
+    maker: 'Glasbruket',
+    line: 'Coloured with a very little gold, as glass has been since Rome.',
+    details: ['Holds 1 litre', 'Blown in a wooden mould', 'With one tumbler'],
+    stock: 4,
+  },
+];
+
+export function tryFindProduct(slug: string): Product | undefined {
+  return catalogue.find((product) => product.slug === slug);
+}
+
+export function formatPrice(cents: number): string {
+  return new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' }).format(cents / 100);
+}

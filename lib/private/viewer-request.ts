@@ -1,0 +1,87 @@
+import { Header } from '../../contract';
+
+/**
+ * What a viewer may not say: Next.js' words between its own parts, and names that only the edge may set.
+ *
+ * Believing them has been an authorization bypass (GHSA-f82v-jwr5-mffw) and several cache poisonings.
+ */
+const STRIPPED_HEADERS = [
+  'next-resume',
+  'x-action-forwarded',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-matched-path',
+  'x-middleware-next',
+  'x-middleware-override-headers',
+  'x-middleware-redirect',
+  'x-middleware-rewrite',
+  'x-middleware-set-cookie',
+  'x-middleware-skip',
+  'x-middleware-subrequest',
+  'x-middleware-subrequest-id',
+  'x-next-revalidate-tag-token',
+  'x-next-revalidated-tags',
+  'x-now-route-matches',
+  'x-prerender-revalidate',
+  'x-prerender-revalidate-if-generated',
+  Header.CACHE_TAG,
+  Header.VERDICT,
+];
+
+/** Image formats that Next.js offers by `Accept`, the better ones first. */
+const NEGOTIATED_IMAGE_TYPES = ['image/avif', 'image/webp'];
+
+export interface ViewerRequestOptions {
+  /** Path of Next's image optimizer, where the app has one. */
+  readonly imagePath?: string;
+  /** A user's own code; defines `viewerRequest(event)`, which returns a request or a response. */
+  readonly userCode?: string;
+}
+
+/** CloudFront's quota of a function's size, in bytes. */
+export const LARGEST_FUNCTION = 10_240;
+
+/**
+ * Source of the CloudFront Function that sees each request before the cache does; JavaScript runtime 2.0, at most 10 KB.
+ *
+ * It is text because it runs neither here nor in Node.js:
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
+ */
+export function viewerRequestCode(options: ViewerRequestOptions): string {
+  return [
+    `const STRIPPED_HEADERS = ${JSON.stringify(STRIPPED_HEADERS)};`,
+    stripHeaders,
+    ...(options.imagePath ? [`const IMAGE_PATH = ${JSON.stringify(options.imagePath)};`, normaliseAccept] : []),
+    ...(options.userCode === undefined ? [] : [`\n${options.userCode}`]),
+    handler(options),
+    '',
+  ].join('\n');
+}
+
+/** A header of `RSC` that is not `1` means nothing to Next.js, but would be another key in the cache. */
+const stripHeaders = `
+function stripHeaders(headers) {
+  for (const name of STRIPPED_HEADERS) delete headers[name];
+  if (headers.rsc && headers.rsc.value !== '1') delete headers.rsc;
+  if (headers.host) headers['x-forwarded-host'] = { value: headers.host.value };
+}`;
+
+/** Browsers write \`Accept\` in dozens of ways, and the image optimizer reads but these types in it. */
+const normaliseAccept = `
+const IMAGE_TYPES = ${JSON.stringify(NEGOTIATED_IMAGE_TYPES)};
+function normaliseAccept(headers) {
+  const accept = headers.accept ? headers.accept.value : '';
+  const types = IMAGE_TYPES.filter((type) => accept.includes(type));
+  headers.accept = { value: types.concat('*/*').join(',') };
+}`;
+
+function handler({ imagePath, userCode }: ViewerRequestOptions): string {
+  const images = `
+  if (request.uri === IMAGE_PATH || request.uri === IMAGE_PATH + '/') normaliseAccept(request.headers);`;
+  return `
+function handler(event) {
+  const request = event.request;
+  stripHeaders(request.headers);${imagePath === undefined ? '' : images}
+  return ${userCode === undefined ? 'request' : 'viewerRequest(event)'};
+}`;
+}

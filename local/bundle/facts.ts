@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+
+import { Bundle, type BundleFacts, type BundleImages } from '../../contract';
+import { BundleError } from './error';
+import { tryReadJson } from './files';
+import type { BuildOutput, ResolvedConfig } from './output';
+
+/** The facts of the bundle in `directory`. */
+export function readFacts(directory: string): BundleFacts {
+  const file = resolve(directory, Bundle.FACTS_FILE);
+  const facts = tryReadJson(file) as Partial<BundleFacts> | undefined;
+  if (facts === undefined) {
+    throw new BundleError(
+      `${resolve(directory)} is no bundle: it has no ${Bundle.FACTS_FILE}. Make one: npx cdk-nextjs-ecs build DIR`,
+    );
+  }
+  if (facts.formatVersion !== Bundle.FORMAT_VERSION) {
+    throw new BundleError(
+      `${file} has format version ${String(facts.formatVersion)}; this version of cdk-nextjs-ecs reads ${String(Bundle.FORMAT_VERSION)} only. ` +
+        'Pack the app again with the version you deploy with: npx cdk-nextjs-ecs build DIR',
+    );
+  }
+  return facts as BundleFacts;
+}
+
+/** The facts that the build output states. */
+export function factsOfOutput(output: BuildOutput) {
+  const { config } = output;
+  return {
+    buildId: output.buildId,
+    basePath: config.basePath,
+    assetPrefix: config.assetPrefix,
+    deploymentId: config.deploymentId === '' ? undefined : config.deploymentId,
+    trailingSlash: config.trailingSlash,
+    images: imageFacts(config),
+    proxyMatchers: proxyMatchers(output),
+    actionKeyFingerprint: actionKeyFingerprint(output),
+  } satisfies Partial<BundleFacts>;
+}
+
+function imageFacts({ images }: ResolvedConfig): BundleImages {
+  return images.loader === 'default' && !images.unoptimized ? { path: images.path } : {};
+}
+
+/** A proxy (middleware) is listed in one manifest when it runs on the edge runtime, and in another when it runs on Node.js. */
+function proxyMatchers(output: BuildOutput): string[] {
+  interface Proxy {
+    readonly matchers?: readonly { readonly regexp: string }[];
+  }
+  const server = join(output.directory, 'server');
+  const edge =
+    (tryReadJson(join(server, 'middleware-manifest.json')) as { middleware?: Record<string, Proxy> } | undefined)
+      ?.middleware ?? {};
+  const node =
+    (tryReadJson(join(server, 'functions-config-manifest.json')) as { functions?: Record<string, Proxy> } | undefined)
+      ?.functions ?? {};
+  const proxies = [...Object.values(edge), node['/_middleware']].filter((proxy) => proxy !== undefined);
+  return proxies.flatMap(({ matchers }) => matchers?.map(({ regexp }) => regexp) ?? [EVERY_PATH]);
+}
+
+const EVERY_PATH = '^/.*$';
+
+function actionKeyFingerprint(output: BuildOutput): string | undefined {
+  const manifest = join(output.directory, 'server', 'server-reference-manifest.json');
+  const key = (tryReadJson(manifest) as { encryptionKey?: string } | undefined)?.encryptionKey;
+  return key === undefined ? undefined : createHash('sha256').update(key).digest('hex');
+}

@@ -1,0 +1,47 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { InvalidArgumentError } from 'commander';
+
+/** More replicas than this is a mistyped number: each is a server of its own on this machine. */
+const MOST_REPLICAS = 50;
+
+const HIGHEST_PORT = 65_535;
+
+/** Parsers of the options' values; what they refuse, the command line tool reports with exit code 2. */
+export function port(value: string): number {
+  return integer(value, 0, HIGHEST_PORT, 'a port, or 0 for any free one');
+}
+
+export function replicas(value: string): number {
+  return integer(value, 1, MOST_REPLICAS, 'a number of replicas');
+}
+
+function integer(value: string, least: number, most: number, what: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`Must be ${what}, from ${least} to ${most}.`);
+}
+
+/** `KEY=VALUE`, again and again; the value may be empty and may hold further equals signs. */
+export function variable(value: string, previous: Record<string, string> = {}): Record<string, string> {
+  const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(value) ?? [];
+  if (name === undefined)
+    throw new InvalidArgumentError('Must be KEY=VALUE, with a key of letters, digits and underscores.');
+  return { ...previous, [name]: text ?? '' };
+}
+
+/** `NAME=DIR`, again and again. */
+export function container(value: string, previous: Record<string, string> = {}): Record<string, string> {
+  const [, name, directory] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+  if (name === undefined || directory === undefined)
+    throw new InvalidArgumentError('Must be NAME=DIR: a container and a folder.');
+  return { ...previous, [name]: folder(directory) };
+}
+
+/** An existing folder, as an absolute path. */
+export function folder(value: string): string {
+  const path = resolve(value);
+  if (existsSync(path) && statSync(path).isDirectory()) return path;
+  throw new InvalidArgumentError(`There is no folder ${path}.`);
+}

@@ -1,0 +1,2 @@
+export { ControlServer } from './control-server';
+export type { ControlledStack } from './routes';

@@ -1,0 +1,3 @@
+export type { DeploymentResult } from './bucket-deployment';
+export { DeploymentError } from './deployment-error';
+export { runBucketDeployments } from './run-deployments';

@@ -1,0 +1,129 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { type OutputSink, OutputTail } from './output';
+import { Task, type TaskPlan } from './task';
+
+export type ReplicaStatus = 'starting' | 'healthy' | 'unhealthy' | 'restarting' | 'stopping' | 'stopped';
+
+/** What a replica is doing, as JSON. */
+export interface ReplicaState {
+  readonly id: string;
+  readonly url?: string;
+  readonly state: ReplicaStatus;
+  readonly pid?: number;
+  /** How often the replica's task has been replaced because it ended by itself. */
+  readonly restarts: number;
+}
+
+/** Wait before the first restart, in milliseconds; doubled with each failure in a row. */
+const FIRST_BACK_OFF = 200;
+const LONGEST_BACK_OFF = 10_000;
+
+/** A task that ran for so long had started well: its end counts as the first failure again. */
+const STABLE_AFTER = 30_000;
+
+/** One of the service's places, filled by one task after another as they end. */
+export class Replica {
+  /** The last lines of all its tasks. */
+  readonly output = new OutputTail();
+  /** Tasks that have ended since the replica was waited for to be healthy. */
+  failedStarts = 0;
+  private readonly plan: TaskPlan;
+  private task?: Task;
+  private restarts = 0;
+  private status: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' = 'starting';
+  private readonly stopped = new AbortController();
+  private readonly supervision: Promise<void>;
+
+  constructor(
+    readonly id: string,
+    plan: TaskPlan,
+    private readonly directory: string,
+    private readonly sink: OutputSink,
+  ) {
+    // Each replica signs with a key of its own, by which the stores can tell the replicas apart.
+    this.plan = { ...plan, services: { ...plan.services, AWS_ACCESS_KEY_ID: id } };
+    this.supervision = this.supervise();
+  }
+
+  get state(): ReplicaState {
+    const { id, restarts, task } = this;
+    return { id, url: task?.url, state: this.describeStatus(), pid: task?.pid, restarts };
+  }
+
+  /** Whether it is to end for good, or has. */
+  isEnding(): boolean {
+    return this.stopped.signal.aborted;
+  }
+
+  /** Ends the replica for good. */
+  async stop(options: { drain: boolean; stopTimeout?: number }): Promise<void> {
+    this.stopped.abort();
+    this.status = 'stopping';
+    await this.task?.stop(options);
+    await this.supervision;
+    this.status = 'stopped';
+  }
+
+  /** Sends a signal to all of the task's processes; it is replaced when it ends of it. */
+  kill(signal?: NodeJS.Signals): void {
+    this.task?.kill(signal);
+  }
+
+  private describeStatus(): ReplicaStatus {
+    if (this.status !== 'running') return this.status;
+    switch (this.task?.health) {
+      case 'healthy':
+        return 'healthy';
+      case 'unhealthy':
+        return 'unhealthy';
+      case 'initial':
+        return 'starting';
+      case 'draining':
+        return 'stopping';
+      default:
+        return 'restarting';
+    }
+  }
+
+  private async supervise(): Promise<void> {
+    for (let run = 1, failures = 0; ; run++) {
+      const since = performance.now();
+      await this.runTask(join(this.directory, `${this.id}-${run}`));
+      if (this.isEnding()) return;
+      this.status = 'restarting';
+      this.restarts++;
+      failures = performance.now() - since > STABLE_AFTER ? 1 : failures + 1;
+      const backOff = Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), LONGEST_BACK_OFF);
+      await delay(backOff, undefined, { signal: this.stopped.signal }).catch(() => undefined);
+      if (this.isEnding()) return;
+    }
+  }
+
+  private async runTask(directory: string): Promise<void> {
+    try {
+      const task = await Task.start(this.plan, directory, (line) => {
+        this.print(line);
+      });
+      this.task = task;
+      // Stopped while it was on its way: `stop()` has not seen it.
+      if (this.isEnding()) await task.stop({ drain: false });
+      else this.status = 'running';
+      const ending = await task.ended;
+      if (!this.isEnding()) this.print(`${this.id}: ${ending}`);
+    } catch (error) {
+      this.print(`${this.id}: ${error instanceof Error ? error.message : String(error)}`);
+      await rm(directory, { recursive: true, force: true });
+    } finally {
+      this.failedStarts++;
+      this.task = undefined;
+    }
+  }
+
+  private print(line: string): void {
+    this.output.push(line);
+    this.sink(this.id, line);
+  }
+}

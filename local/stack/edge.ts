@@ -1,0 +1,78 @@
+import type { ResolvedResource, ResolvedStack } from '../assembly';
+import { Edge, type EdgeEvent, type Hosts } from '../edge';
+
+const DISTRIBUTION = 'AWS::CloudFront::Distribution';
+
+/** The edge, as JSON. */
+export interface EdgeState {
+  readonly url: string;
+  readonly distributionId: string;
+  /** The domain name that CloudFront would give. */
+  readonly domainName: string;
+  readonly cached: { readonly objects: number; readonly bytes: number };
+  /** Finished requests by their result, for example `{ Hit: 2, Miss: 1 }`. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+export interface StackEdgeOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly hosts: Hosts;
+}
+
+/** CloudFront for the stack's distribution; the first one, where it has several. */
+export class StackEdge {
+  static isIn(stack: ResolvedStack): boolean {
+    return stack.ofType(DISTRIBUTION).length > 0;
+  }
+
+  static async start(stack: ResolvedStack, { port, hosts }: StackEdgeOptions): Promise<StackEdge> {
+    const [distribution, ...others] = stack.ofType(DISTRIBUTION);
+    if (distribution === undefined) throw new Error(`cdk-nextjs-ecs local: stack ${stack.name} has no distribution.`);
+    const requests = new Map<string, number>();
+    const edge = new Edge({
+      distribution,
+      resources: stack.resources.values(),
+      domainName: stack.attribute(distribution.logicalId, 'DomainName'),
+      hosts,
+      onRequest: ({ result }: EdgeEvent) => requests.set(result, (requests.get(result) ?? 0) + 1),
+    });
+    await edge.listen(port);
+    return new StackEdge(edge, others, requests);
+  }
+
+  private constructor(
+    private readonly edge: Edge,
+    private readonly others: readonly ResolvedResource[],
+    private readonly requests: ReadonlyMap<string, number>,
+  ) {}
+
+  get url(): string {
+    return this.edge.address.url;
+  }
+
+  get state(): EdgeState {
+    const { id, domainName } = this.edge.distribution;
+    return {
+      url: this.url,
+      distributionId: id,
+      domainName,
+      cached: this.edge.stored,
+      requests: Object.fromEntries(this.requests),
+    };
+  }
+
+  /** What of the stack's distributions does not run as it would on AWS, in sentences. */
+  get notes(): readonly string[] {
+    return [
+      ...this.edge.unsupported.map((sentence) => `edge: ${sentence}`),
+      ...this.others.map(
+        ({ logicalId }) => `distribution ${logicalId} is not run: the stack has several, and only the first one runs`,
+      ),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.edge.close();
+  }
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+
+import { type ResolvedResource, type ResolvedStack, tryFindDockerAsset } from '../assembly';
+import { Fleet, type OutputSink, readService, readTaskDefinition, type Targets, type Watchdog } from '../fleet';
+import { UserError } from '../user-error';
+
+export interface ServicesOptions {
+  readonly stack: ResolvedStack;
+  /** Number of replicas of each service behind a load balancer. @default - the services' desired counts */
+  readonly replicas?: number;
+  /** Variables of the tasks by which they find the stores. */
+  readonly services: Readonly<Record<string, string>>;
+  readonly overrides: Readonly<Record<string, string>>;
+  /** Folders of containers of foreign images, by container name. */
+  readonly containers: Readonly<Record<string, string>>;
+  readonly targets: Targets;
+  readonly watchdog: Watchdog;
+  readonly directory: string;
+  readonly output: OutputSink;
+}
+
+/** A fleet for each ECS service of the stack. */
+export function createFleets(options: ServicesOptions): Fleet[] {
+  const { stack, containers } = options;
+  const services = stack.ofType('AWS::ECS::Service').map((resource) => {
+    const service = readService(resource.logicalId, { ...resource.properties });
+    return {
+      service,
+      taskDefinition: readTaskDefinition({ ...findTaskDefinition(stack, resource, service.taskDefinition) }),
+    };
+  });
+  refuseUnknownContainers(
+    containers,
+    services.flatMap(({ taskDefinition }) => taskDefinition.containers.map(({ name }) => name)),
+  );
+  return services.map(({ service, taskDefinition }) => {
+    const names = taskDefinition.containers.map(({ name }) => name);
+    return new Fleet({
+      service,
+      taskDefinition,
+      replicas: service.loadBalancers.length > 0 ? options.replicas : undefined,
+      // Where there is one service, its name would only make the ids longer.
+      replicaName: services.length === 1 ? undefined : service.name,
+      services: options.services,
+      overrides: options.overrides,
+      directories: Object.fromEntries(Object.entries(containers).filter(([name]) => names.includes(name))),
+      imageAsset: (image) => tryFindDockerAsset(stack.artifact, image),
+      targets: options.targets,
+      watchdog: options.watchdog,
+      directory: join(options.directory, service.name),
+      output: options.output,
+    });
+  });
+}
+
+function findTaskDefinition(
+  stack: ResolvedStack,
+  service: ResolvedResource,
+  id: string,
+): ResolvedResource['properties'] {
+  const found = stack.ofType('AWS::ECS::TaskDefinition').find(({ physicalId }) => physicalId === id);
+  if (found !== undefined) return found.properties;
+  throw new UserError(
+    `cdk-nextjs-ecs local: service ${service.logicalId} runs the task definition ${id}, which is not in stack ${stack.name}.`,
+  );
+}
+
+function refuseUnknownContainers(containers: Readonly<Record<string, string>>, names: readonly string[]): void {
+  const unknown = Object.keys(containers).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new UserError(
+    `cdk-nextjs-ecs local: --container names "${unknown}", but no task definition has such a container; there are: ${names.join(', ') || 'none'}.`,
+  );
+}

@@ -1,0 +1,66 @@
+import type { ResolvedStack } from '../assembly';
+import { runBucketDeployments } from '../deployments';
+import { CallLog, DynamoDbServer, S3Server, type TableDefinition } from '../stores';
+
+/** What the stores hold, as JSON. */
+export interface StoresState {
+  readonly s3: { readonly endpoint: string; readonly buckets: Readonly<Record<string, { readonly objects: number }>> };
+  readonly dynamodb: { readonly endpoint: string; readonly tables: readonly string[] };
+}
+
+/** The embedded S3 and DynamoDB with the stack's buckets and tables. */
+export class Stores {
+  static async start(stack: ResolvedStack): Promise<Stores> {
+    const calls = new CallLog();
+    const s3 = await S3Server.start({ calls, region: stack.region });
+    const dynamodb = await DynamoDbServer.start({ calls, region: stack.region, account: stack.account });
+    return new Stores(stack, s3, dynamodb, calls);
+  }
+
+  private constructor(
+    private readonly stack: ResolvedStack,
+    readonly s3: S3Server,
+    readonly dynamodb: DynamoDbServer,
+    readonly calls: CallLog,
+  ) {}
+
+  /** Makes the stack's buckets and tables, and uploads its assets. Fulfilled with the number of uploaded objects. */
+  async fill(): Promise<number> {
+    for (const { physicalId } of this.stack.ofType('AWS::S3::Bucket')) this.s3.createBucket(physicalId);
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable']) {
+      for (const { physicalId, properties } of this.stack.ofType(type)) {
+        this.dynamodb.createTable({ ...(properties as unknown as TableDefinition), TableName: physicalId });
+      }
+    }
+    const deployments = await runBucketDeployments(this.stack, this.s3);
+    return deployments.reduce((sum, { keys }) => sum + keys.length, 0);
+  }
+
+  get state(): StoresState {
+    const buckets = this.s3.bucketNames().map((name) => [name, { objects: this.s3.keys(name).length }] as const);
+    return {
+      s3: { endpoint: this.s3.endpoint, buckets: Object.fromEntries(buckets) },
+      dynamodb: { endpoint: this.dynamodb.endpoint, tables: this.dynamodb.tableNames() },
+    };
+  }
+
+  /**
+   * The variables by which AWS' SDKs find the embedded services in place of the real ones.
+   *
+   * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+   */
+  get environment(): Record<string, string> {
+    return {
+      AWS_REGION: this.stack.region,
+      AWS_DEFAULT_REGION: this.stack.region,
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL_S3: this.s3.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: this.dynamodb.endpoint,
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.s3.close(), this.dynamodb.close()]);
+  }
+}

@@ -1,0 +1,6 @@
+export { CallLog, type CallCounts, type ServiceName } from './call-log';
+export { DynamoDbServer, type DynamoDbServerOptions } from './dynamodb-server';
+export type { TableDefinition } from './dynamodb/table-definition';
+export type { StreamRecord, TableStream } from './dynamodb/table-stream';
+export type { Interceptor, Interference, ServiceCall } from './interceptor';
+export { S3Server, type NewObject, type S3ServerOptions } from './s3-server';

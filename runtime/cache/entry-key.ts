@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+
+import type { EntryGroup } from './entry';
+
+/** Makes the keys of a site's objects: `<site>/<namespace>/<kind>/<sha256(key)>`, whatever the length and script of Next's key. */
+export class EntryKeys {
+  /** Namespace of entries that builds share when that is switched on. */
+  private static readonly SHARED = 'shared';
+
+  constructor(
+    private readonly site: string,
+    private readonly namespace: string,
+    private readonly sharedFetches: boolean,
+  ) {}
+
+  objectKey(group: EntryGroup, key: string): string {
+    const namespace = group === 'fetch' && this.sharedFetches ? EntryKeys.SHARED : this.namespace;
+    return `${this.site}/${namespace}/${group}/${createHash('sha256').update(key).digest('hex')}`;
+  }
+}

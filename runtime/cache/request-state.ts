@@ -1,0 +1,175 @@
+import type { CurrentRequest, RequestContext } from '../http/context';
+import type { Clock } from './clock';
+import type { Entry } from './entry';
+import { RequestBudget } from './request-budget';
+import type { TagIndex } from './tag-index';
+
+/** What the cache remembers of one request: since when it runs, what it may still wait, and how old the data is that it used. */
+export class RequestState {
+  /** When the cache first heard of the request (monotonic): a bound for every generation that it starts. */
+  readonly startedAt: number;
+  readonly budget: RequestBudget;
+  private readonly generations = new Map<string, { readonly at: number; readonly softTags: readonly string[] }>();
+  private readonly used = new Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }>();
+  private readonly degraded = new Set<string>();
+
+  constructor(
+    private readonly clock: Clock,
+    budget: number,
+    readonly context: RequestContext | undefined,
+  ) {
+    this.startedAt = clock.monotonic();
+    this.budget = new RequestBudget(budget, clock, context === undefined);
+  }
+
+  /** Since when what is served must be known (monotonic): since the request came, or since now where there is none. */
+  get arrivedAt(): number {
+    return this.context === undefined ? this.clock.monotonic() : this.startedAt;
+  }
+
+  /** Notes that what is generated for `key` from now on began now, under the reader's soft tags. */
+  beginGeneration(key: string, softTags: readonly string[]): void {
+    this.generations.set(key, { at: this.clock.monotonic(), softTags });
+  }
+
+  /** When the generation of what is set under `key` began at the earliest (monotonic). */
+  generationStart(key: string): number {
+    return this.generations.get(key)?.at ?? this.startedAt;
+  }
+
+  softTagsOf(key: string): readonly string[] {
+    return this.generations.get(key)?.softTags ?? [];
+  }
+
+  /** Notes that the request was given a datum older than what is known of its tags: what it makes is no younger, tag by tag. */
+  use(entry: Entry, softTags: readonly string[]): void {
+    this.used.set(entry.key, { entry, tags: new Set([...entry.tags, ...softTags]) });
+  }
+
+  /** Notes that the request has made a datum anew. Where an answer is to be kept, Next waits for that rather than use the old one. */
+  renew(key: string): void {
+    this.used.delete(key);
+  }
+
+  /** The lowest version of a tag that data used by this request had seen. */
+  usedVersion(tag: string): number | undefined {
+    return this.lowestUsed(tag, ({ stamp }) => stamp.versions.get(tag));
+  }
+
+  /** The lowest horizon of used data that had a tag without having seen its row. */
+  usedHorizon(tag: string): number | undefined {
+    return this.lowestUsed(tag, ({ stamp }) => (stamp.versions.has(tag) ? undefined : stamp.horizon));
+  }
+
+  /** Notes that the store could not say whether it has an entry: a not-found that follows is not the app's word. */
+  degrade(key: string): void {
+    this.degraded.add(key);
+  }
+
+  isDegraded(key: string): boolean {
+    return this.degraded.has(key);
+  }
+
+  private lowestUsed(tag: string, read: (entry: Entry) => number | undefined): number | undefined {
+    let lowest: number | undefined;
+    for (const { entry, tags } of this.used.values()) {
+      const value = tags.has(tag) ? read(entry) : undefined;
+      if (value !== undefined && (lowest === undefined || value < lowest)) lowest = value;
+    }
+    return lowest;
+  }
+}
+
+/** Finds the state of the request that the caller works for. */
+export class RequestStates {
+  private readonly states = new WeakMap<RequestContext, RequestState>();
+
+  constructor(
+    private readonly currentRequest: CurrentRequest,
+    private readonly clock: Clock,
+    private readonly budget: number,
+  ) {}
+
+  /** The current request's state, else `otherwise`, which stands for work that no request asked for. */
+  current(otherwise: () => RequestState): RequestState {
+    const context = this.currentRequest();
+    if (context === undefined) return otherwise();
+    let state = this.states.get(context);
+    if (state === undefined) {
+      state = new RequestState(this.clock, this.budget, context);
+      this.states.set(context, state);
+    }
+    return state;
+  }
+
+  /** A state of its own, for work outside of any request. */
+  detached(): RequestState {
+    return new RequestState(this.clock, this.budget, undefined);
+  }
+}
+
+/** A finished generation of `'use cache'` data. */
+interface Generation {
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly entry: Entry;
+}
+
+const GENERATIONS_KEPT_FOR = 2 * 60_000;
+const GENERATIONS_KEPT = 2000;
+
+/**
+ * The latest generations of `'use cache'` data in this process. Next joins concurrent requests for one datum without asking the
+ * handler, so a render that began after a revalidation may be made of data whose generation began before it.
+ */
+export class Generations {
+  private readonly finished: Generation[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly index: TagIndex,
+  ) {}
+
+  add(entry: Entry, startedAt: number): void {
+    const endedAt = this.clock.monotonic();
+    this.finished.push({ startedAt, endedAt, entry });
+    while (
+      this.finished.length > GENERATIONS_KEPT ||
+      (this.finished[0]?.endedAt ?? endedAt) < endedAt - GENERATIONS_KEPT_FOR
+    ) {
+      this.finished.shift();
+    }
+  }
+
+  /** The lowest version of a tag among data that a render begun at `startedAt` may have joined. */
+  joinedVersion(tag: string, startedAt: number): number | undefined {
+    let lowest: number | undefined;
+    for (let position = this.finished.length - 1; position >= 0; position -= 1) {
+      const generation = this.finished[position];
+      if (generation === undefined || generation.endedAt < startedAt) break;
+      if (generation.startedAt >= startedAt || !generation.entry.tags.includes(tag)) continue;
+      const version = generation.entry.stamp.versions.get(tag) ?? 0;
+      if (lowest === undefined || version < lowest) lowest = version;
+    }
+    return lowest;
+  }
+
+  /** What a generation begun at `startedAt` had seen of `tags`: its mirror's view then, lowered to the data it used. */
+  versionsSeen(tags: Iterable<string>, startedAt: number, state: RequestState): Map<string, number> {
+    const versions = new Map<string, number>();
+    for (const tag of tags) {
+      const seen = this.index.versionAt(tag, startedAt);
+      if (seen === undefined || state.usedHorizon(tag) !== undefined) continue;
+      const bounds = [seen, state.usedVersion(tag), this.joinedVersion(tag, startedAt)];
+      versions.set(tag, Math.min(...bounds.filter((bound) => bound !== undefined)));
+    }
+    return versions;
+  }
+
+  /** The horizon of a generation, given its mirror's: lowered where a tag has no version because used data had none. */
+  horizonSeen(tags: Iterable<string>, horizon: number, state: RequestState): number {
+    let lowest = horizon;
+    for (const tag of tags) lowest = Math.min(lowest, state.usedHorizon(tag) ?? lowest);
+    return lowest;
+  }
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { RequestContext } from './context';
+import { HeldAnswer } from './held-answer';
+
+/** The context of a request that has just come in. */
+export function createRequestContext({ headers }: IncomingMessage, response: ServerResponse): RequestContext {
+  let held: HeldAnswer | undefined;
+  const context: RequestContext = {
+    requestId: headers['x-amz-cf-id']?.toString() ?? headers['x-amzn-trace-id']?.toString() ?? randomUUID(),
+    startedAt: Date.now(),
+    verdicts: [],
+    holdAnswerFor: (tagWrite) => {
+      held ??= new HeldAnswer(
+        response,
+        () => context.failedTagWrite !== undefined,
+        () => {
+          answerWithFailure(response);
+        },
+      );
+      held.until(tagWrite);
+    },
+  };
+  return context;
+}
+
+/** The policy makes it a 500 when its headers are written. */
+function answerWithFailure(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.setHeader('content-type', 'text/plain; charset=utf-8');
+  response.end('The revalidation could not be recorded. Nothing was invalidated; try again.\n');
+}

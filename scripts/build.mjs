@@ -1,0 +1,46 @@
+// Bundles what jsii does not compile: the runtime (assets/), the local stack (dist/local) and the entries (dist/bin).
+import { build } from 'esbuild';
+import { readdir, stat } from 'node:fs/promises';
+
+const common = { bundle: true, platform: 'node', target: 'node20', logLevel: 'warning', legalComments: 'none' };
+
+// CommonJS packages inside an ES module still call require: https://github.com/evanw/esbuild/issues/1921
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** One self-contained file each: the user's app installs nothing for them. */
+const runtime = build({
+  ...common,
+  entryPoints: ['runtime/preload.ts'],
+  format: 'esm',
+  outdir: 'assets',
+  outExtension: { '.js': '.mjs' },
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  banner: { js: requireBanner },
+});
+
+const tools = build({
+  ...common,
+  entryPoints: { 'local/index': 'local/index.ts', 'bin/cdk-nextjs-ecs': 'bin/cdk-nextjs-ecs.ts' },
+  format: 'cjs',
+  outdir: 'dist',
+  // What node-pre-gyp publishes with, and tracing never asks for.
+  external: ['mock-aws-s3', 'aws-sdk', 'nock'],
+  loader: { '.html': 'empty' },
+});
+
+/** The peers, and the library that jsii has compiled, stay outside. */
+const app = build({
+  ...common,
+  entryPoints: { 'bin/app': 'bin/app.ts' },
+  format: 'cjs',
+  outdir: 'dist',
+  external: ['aws-cdk-lib', 'constructs', '../lib'],
+});
+
+await Promise.all([runtime, tools, app]);
+for (const file of await readdir('assets')) {
+  console.error(`assets/${file} ${Math.round((await stat(`assets/${file}`)).size / 1024)} KB`);
+}

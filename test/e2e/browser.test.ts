@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { chromium, type Page } from 'playwright-core';
+import { beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { prepareAssets } from '../fixtures/prepare';
+import { PROMISE, RunningStack } from './local-stack';
+import { storefront } from './sites';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+// Quiet, and without a sandbox, which root has none of: https://playwright.dev/docs/docker
+const FLAGS = [
+  '--no-sandbox',
+  '--headless',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe.skipIf(!existsSync(CHROMIUM))('the storefront in a browser', () => {
+  let stack: RunningStack;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    await prepareAssets();
+    await storefront.prepare();
+    stack = await RunningStack.start({ replicas: 3, env: storefront.env });
+    return async () => {
+      await stack.stop();
+    };
+  });
+
+  beforeAll(async () => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    page = await browser.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    return async () => {
+      await browser.close();
+    };
+  });
+
+  it('walks through the shop', async () => {
+    onTestFailed(() => {
+      console.error(stack.tool.stderr.slice(-4000));
+    });
+    await page.goto(stack.url);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('every day');
+    await page.getByRole('link', { name: 'Ash bowl' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Ash bowl' }).waitFor();
+    await page.getByRole('button', { name: 'Add to basket' }).click();
+    await page.getByText('1 in your basket').waitFor();
+    for (const [link, heading] of [
+      ['Gallery', 'Gallery'],
+      ['Workshop news', 'Workshop news'],
+      ['Delivery', 'Delivery'],
+      ['Your parcel', 'Your parcel'],
+    ] as const) {
+      await page.getByRole('link', { name: link, exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+    }
+    await page.getByText('before the kettle boils').waitFor();
+  });
+
+  it('loads every picture of the gallery', async () => {
+    await page.goto(`${stack.url}/gallery`);
+    const pictures = page.locator('.gallery img');
+    expect(await pictures.count()).toBe(24);
+    for (const picture of await pictures.all()) {
+      await picture.scrollIntoViewIfNeeded();
+      await expect
+        .poll(() => picture.evaluate((image: { naturalWidth: number }) => image.naturalWidth))
+        .toBeGreaterThan(0);
+    }
+  });
+
+  it('keeps the basket and the name of a visitor', async () => {
+    await page.goto(`${stack.url}/account`);
+    await page.getByText('1 × Ash bowl').waitFor();
+    await page.getByLabel('What should we call you?').fill('Nora');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Hello, Nora' }).waitFor();
+  });
+
+  it('shows the new stock to whoever changed it', async () => {
+    await page.goto(`${stack.url}/stock`);
+    await page.getByLabel('Stock of Rosehip carafe').fill('77');
+    await page.locator('form[data-slug="rosehip-carafe"] button').click();
+    await page.getByText('Saved: 77').waitFor();
+    // The next request may reach a replica that has not heard of it yet.
+    await delay(PROMISE);
+    await page.getByRole('link', { name: 'Rosehip carafe' }).click();
+    await page.getByText('77 in stock').waitFor();
+  });
+
+  it('meets no error on the way', () => {
+    expect(problems).toEqual([]);
+  });
+});

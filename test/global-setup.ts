@@ -1,0 +1,22 @@
+import type { TestProject } from 'vitest/node';
+import { EXAMPLES, prepareApp, prepareAssets, prepareExample } from './fixtures/prepare';
+import { requestedVersions } from './fixtures/versions';
+
+/** Tests that run real apps; the others need nothing built. */
+const NEEDS_APPS = /test\/(e2e|runtime)\//;
+
+const COMMANDS = new Set(['run', 'watch', 'dev']);
+
+/** vitest keeps the file names of its command line to itself. A value of an option taken for one only selects less. */
+function isFileFilter(argument: string): boolean {
+  return !argument.startsWith('-') && !COMMANDS.has(argument);
+}
+
+/** Builds what the tests of this run start, so that no test's time limit pays for it. */
+export default async function setup({ vitest }: TestProject): Promise<void> {
+  const files = await vitest.globTestSpecifications(process.argv.slice(2).filter(isFileFilter));
+  if (!files.some(({ moduleId }) => NEEDS_APPS.test(moduleId))) return;
+  await prepareAssets();
+  for (const example of EXAMPLES) await prepareExample(example);
+  for (const version of requestedVersions()) await prepareApp(version);
+}

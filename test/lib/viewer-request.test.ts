@@ -1,0 +1,97 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { viewerRequestCode, type ViewerRequestOptions } from '../../lib/private/viewer-request';
+
+interface Request {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: Record<string, { value: string }>;
+}
+
+/** Runs the function as CloudFront does, with header names in lower case; gives the request that goes on. */
+function viewerRequest(
+  uri: string,
+  headers: Record<string, string>,
+  options: ViewerRequestOptions = { imagePath: '/_next/image' },
+) {
+  const request: Request = {
+    method: 'GET',
+    uri,
+    headers: Object.fromEntries(
+      Object.entries({ host: 'shop.example.com', ...headers }).map(([name, value]) => [name, { value }]),
+    ),
+  };
+  const result = runInNewContext(`${viewerRequestCode(options)}; JSON.stringify(handler(event))`, {
+    event: { request },
+  }) as string;
+  const { headers: sent } = JSON.parse(result) as Request;
+  return Object.fromEntries(Object.entries(sent).map(([name, { value }]) => [name, value]));
+}
+
+describe('the viewer-request function', () => {
+  it('fits into the ten kilobytes that CloudFront allows', () => {
+    expect(Buffer.byteLength(viewerRequestCode({ imagePath: '/a-rather-long-base-path/_next/image' }))).toBeLessThan(
+      10_240,
+    );
+  });
+
+  it.each([
+    'x-middleware-subrequest',
+    'x-prerender-revalidate',
+    'x-now-route-matches',
+    'next-resume',
+    'x-nextjs-verdict',
+    'x-nextjs-cache-tag',
+    'x-next-revalidated-tags',
+  ])('takes %s from the request', (name) => {
+    expect(viewerRequest('/', { [name]: 'x' })).not.toHaveProperty(name);
+  });
+
+  it("says the viewer's host, whatever the viewer claims it was", () => {
+    expect(viewerRequest('/', { 'x-forwarded-host': 'evil.example' })).toMatchObject({
+      'x-forwarded-host': 'shop.example.com',
+    });
+  });
+
+  it('keeps what the router says', () => {
+    const router = {
+      rsc: '1',
+      'next-router-prefetch': '1',
+      'next-router-state-tree': 'x',
+      'x-nextjs-data': '1',
+      'x-middleware-prefetch': '1',
+    };
+    expect(viewerRequest('/', router)).toMatchObject(router);
+  });
+
+  it('takes an RSC header that Next.js would not heed, so that it is no key', () => {
+    expect(viewerRequest('/', { rsc: 'junk' })).not.toHaveProperty('rsc');
+  });
+
+  it.each([
+    ['image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8', 'image/avif,image/webp,*/*'],
+    ['image/webp,image/png,*/*;q=0.5', 'image/webp,*/*'],
+    ['image/png', '*/*'],
+  ])('reduces Accept of images from %s to %s', (accept, normalised) => {
+    expect(viewerRequest('/_next/image', { accept }).accept).toBe(normalised);
+  });
+
+  it('gives images without Accept the plain format', () => {
+    expect(viewerRequest('/_next/image', {}).accept).toBe('*/*');
+  });
+
+  it('leaves Accept of pages, and of all in apps whose server optimizes no images, as it is', () => {
+    expect(viewerRequest('/', { accept: 'text/html' }).accept).toBe('text/html');
+    expect(viewerRequest('/_next/image', { accept: 'text/html' }, {}).accept).toBe('text/html');
+  });
+});
+
+describe("a user's own code in it", () => {
+  it('sees the request without what a viewer may not say, and may change it', () => {
+    const userCode = `function viewerRequest(event) {
+      event.request.headers['x-seen'] = { value: Object.keys(event.request.headers).join(' ') };
+      return event.request;
+    }`;
+    expect(viewerRequest('/', { 'next-resume': '1' }, { userCode })['x-seen']).toBe('host x-forwarded-host');
+  });
+});

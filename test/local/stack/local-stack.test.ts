@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { LocalStack, type LocalStackOptions } from '../../../local/stack';
+import { type PlainStackOptions, synthesizePlainStack } from './plain-stack';
+
+const directories: string[] = [];
+
+async function synthesize(options?: PlainStackOptions) {
+  const directory = await mkdtemp(join(tmpdir(), 'cdk-nextjs-ecs-test-'));
+  directories.push(directory);
+  return synthesizePlainStack(directory, options);
+}
+
+let plain: Awaited<ReturnType<typeof synthesize>>;
+
+beforeAll(async () => {
+  plain = await synthesize();
+});
+
+afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
+
+async function start(options: LocalStackOptions = {}, { assembly, server } = plain): Promise<LocalStack> {
+  const stack = await LocalStack.start(assembly, { containers: { web: server }, ...options });
+  onTestFinished(() => stack.stop());
+  return stack;
+}
+
+async function json(url: string, init?: RequestInit): Promise<Record<string, unknown>> {
+  const response = await fetch(url, init);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+describe('a stack of plain CDK constructs', () => {
+  it('runs as many tasks as its service desires, behind its balancer and its distribution', async () => {
+    const stack = await start();
+    expect(stack.replicas.map(({ id, state }) => `${id} ${state}`)).toEqual(['replica-1 healthy', 'replica-2 healthy']);
+    const seen = new Set<unknown>();
+    while (seen.size < 2) seen.add((await json(`${stack.url}/who`)).replica);
+    expect(seen).toEqual(new Set(['replica-1', 'replica-2']));
+  });
+
+  it('is cached at the edge as its policies say', async () => {
+    const stack = await start({ replicas: 1 });
+    const results = [];
+    for (let request = 0; request < 2; request++)
+      results.push((await fetch(`${stack.url}/cached`)).headers.get('x-cache'));
+    expect(results).toEqual(['Miss from cloudfront', 'Hit from cloudfront']);
+    expect((await fetch(`${stack.url}/who`)).headers.get('x-cache')).toBe('Miss from cloudfront');
+    expect((await fetch(`${stack.url}/who`)).headers.get('x-cache')).toBe('Miss from cloudfront');
+  });
+
+  it('lets the app see the host that the viewer asked for', async () => {
+    const stack = await start({ replicas: 1 });
+    expect(await json(`${stack.url}/host`)).toEqual({ host: new URL(stack.url).host });
+  });
+
+  it('serves what its deployment uploads to its bucket', async () => {
+    const stack = await start({ replicas: 1 });
+    const response = await fetch(`${stack.url}/style.css`);
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      'text/css',
+      'body {}',
+    ]);
+  });
+
+  it('passes a stream on while it comes', async () => {
+    const stack = await start({ replicas: 1 });
+    const { body } = await fetch(`${stack.url}/stream`);
+    if (body === null) throw new Error('no body');
+    const chunks = body.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await chunks.read()).value).toBe('first ');
+    await fetch(`${stack.url}/finish`);
+    expect((await chunks.read()).value).toBe('last');
+  });
+
+  it('gives the tasks the names of its resources, and the user’s own variables', async () => {
+    const stack = await start({ replicas: 1, environment: { GREETING: 'hello' } });
+    expect(await json(`${stack.url}/who`)).toMatchObject({
+      bucket: Object.keys(stack.state.stores.s3.buckets)[0],
+      table: stack.state.stores.dynamodb.tables[0],
+      greeting: 'hello',
+    });
+  });
+
+  it('counts what the tasks ask of AWS', async () => {
+    const stack = await start({ replicas: 1 });
+    await fetch(`${stack.url}/list`);
+    expect(stack.calls()).toEqual({ s3: { ListObjectsV2: 1 } });
+    await fetch(`${stack.control}/calls`, { method: 'DELETE' });
+    expect(await json(`${stack.control}/calls`)).toEqual({});
+  });
+
+  it('answers its state on the control port', async () => {
+    const stack = await start({ replicas: 1 });
+    await fetch(stack.url);
+    expect(await json(`${stack.control}/state`)).toMatchObject({
+      url: stack.url,
+      stack: 'Plain',
+      edge: { url: stack.url, requests: { Miss: 1 } },
+      replicas: [{ id: 'replica-1', state: 'healthy', restarts: 0 }],
+    });
+  });
+
+  it('names what it does not run', async () => {
+    const stack = await start({ replicas: 1 });
+    expect(stack.notes).toContain('not run: AWS::SNS::Topic');
+  });
+
+  it('replaces a replica that was killed', async () => {
+    const stack = await start({ replicas: 1 });
+    stack.kill('replica-1');
+    while (stack.replicas[0]?.restarts !== 1 || stack.replicas[0].state !== 'healthy') await fetch(stack.control);
+    expect(await json(`${stack.url}/who`)).toMatchObject({ replica: 'replica-1' });
+  });
+
+  it('leaves nothing that answers when it is stopped', async () => {
+    const stack = await start();
+    const urls = [stack.url, stack.control, ...stack.replicas.map(({ url = '' }) => url)];
+    await stack.stop();
+    for (const url of urls) await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('stops what it has started when a replica cannot start', async () => {
+    await expect(start({ replicas: 1, environment: { BROKEN: '1' } })).rejects.toThrow(/no catalogue/);
+  });
+
+  it('shares nothing with another one that runs beside it', async () => {
+    const [one, two] = await Promise.all([start({ replicas: 1 }), start({ replicas: 1 })]);
+    expect(one.url).not.toBe(two.url);
+    await fetch(`${one.url}/list`);
+    expect([one.calls(), two.calls()]).toEqual([{ s3: { ListObjectsV2: 1 } }, {}]);
+  });
+
+  it('refuses a container that it does not have', async () => {
+    await expect(start({ containers: { wrong: plain.server } })).rejects.toThrow(
+      '--container names "wrong", but no task definition has such a container; there are: web.',
+    );
+  });
+});
+
+describe('a stack without a distribution', () => {
+  it('is reached at its load balancer', async () => {
+    const stack = await start({ replicas: 1 }, await synthesize({ distribution: false }));
+    expect(await json(`${stack.url}/who`)).toMatchObject({ replica: 'replica-1' });
+  });
+});
+
+describe('an assembly of several stacks', () => {
+  it('asks for a choice where two have a distribution', async () => {
+    const { assembly, server } = await synthesize({ twice: true });
+    await expect(start({}, { assembly, server })).rejects.toThrow(
+      /more than one of them has a distribution\. Choose one with --stack: Plain, Twin\./,
+    );
+    const stack = await start({ stack: 'Twin', replicas: 1 }, { assembly, server });
+    expect(stack.name).toBe('Twin');
+  });
+
+  it('names its stacks when asked for another', async () => {
+    await expect(start({ stack: 'Nothing' })).rejects.toThrow(/no stack named Nothing in .*; it holds Plain\./);
+  });
+});

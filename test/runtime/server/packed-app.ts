@@ -1,0 +1,43 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { Bundle, type BundleFacts } from '../../../contract';
+import { packBundle } from '../../../local/bundle';
+import { silentProgress } from '../../../local/progress';
+import { prepareApp } from '../../fixtures/prepare';
+
+/** The fixture app as its image would hold it. */
+export class PackedApp {
+  static async pack(version: string): Promise<PackedApp> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'packed-app-'));
+    const { facts } = await packBundle({
+      appDirectory: await prepareApp(version),
+      outDirectory: path.join(directory, Bundle.DIRECTORY),
+      skipBuild: true,
+      progress: silentProgress,
+    });
+    return new PackedApp(directory, facts);
+  }
+
+  private constructor(
+    private readonly directory: string,
+    readonly facts: BundleFacts,
+  ) {}
+
+  /** The image's root. */
+  get root(): string {
+    return path.join(this.directory, Bundle.DIRECTORY, Bundle.SERVER_DIRECTORY);
+  }
+
+  /** A copy that a test may change. */
+  async copy(): Promise<PackedApp> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'packed-app-'));
+    await cp(this.directory, directory, { recursive: true, preserveTimestamps: true });
+    return new PackedApp(directory, this.facts);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
