@@ -3,6 +3,7 @@ import type { Clock } from './clock';
 import type { Entry } from './entry';
 import { RequestBudget } from './request-budget';
 import type { TagIndex } from './tag-index';
+import type { Revalidation } from './tag-row';
 
 /** What the cache remembers of one request: since when it runs, what it may still wait, and how old the data is that it used. */
 export class RequestState {
@@ -12,6 +13,7 @@ export class RequestState {
   private readonly generations = new Map<string, { readonly at: number; readonly softTags: readonly string[] }>();
   private readonly used = new Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }>();
   private readonly degraded = new Set<string>();
+  private readonly revalidated = new Set<string>();
 
   constructor(
     private readonly clock: Clock,
@@ -68,6 +70,21 @@ export class RequestState {
 
   isDegraded(key: string): boolean {
     return this.degraded.has(key);
+  }
+
+  /**
+   * Those of the tags that the request has not revalidated in the same way. A request's revalidations are a set, which Next carries
+   * out twice for a server action, before and after the render of its page: the second time would expire that page again.
+   * https://github.com/vercel/next.js/blob/v16.2.0/packages/next/src/server/revalidation-utils.ts
+   */
+  notRevalidated(tags: readonly string[], revalidation: Revalidation): readonly string[] {
+    return tags.filter((tag) => !this.revalidated.has(JSON.stringify([tag, revalidation])));
+  }
+
+  /** Notes revalidations that are written. Without a request there is nothing that would be said twice. */
+  noteRevalidated(tags: readonly string[], revalidation: Revalidation): void {
+    if (this.context === undefined) return;
+    for (const tag of tags) this.revalidated.add(JSON.stringify([tag, revalidation]));
   }
 
   private lowestUsed(tag: string, read: (entry: Entry) => number | undefined): number | undefined {

@@ -230,13 +230,16 @@ export async function revalidateOrFail(
   tags: readonly string[],
   durations: { readonly expire?: number } | undefined,
 ): Promise<void> {
-  const write = parts.tagWriter.revalidate(tags, revalidationOf(durations)).catch((error: unknown) => {
-    if (state.context !== undefined) state.context.failedTagWrite = { tags, error };
+  const revalidation = revalidationOf(durations);
+  const due = state.notRevalidated(tags, revalidation);
+  const write = parts.tagWriter.revalidate(due, revalidation).catch((error: unknown) => {
+    if (state.context !== undefined) state.context.failedTagWrite = { tags: due, error };
     throw error;
   });
   // In a route handler Next answers without waiting for this.
   state.context?.holdAnswerFor(write);
   await write;
+  state.noteRevalidated(due, revalidation);
 }
 
 function groupOf(kind: string): EntryGroup {

@@ -100,8 +100,11 @@ describe.each(sites)('$name on three replicas', (site) => {
     const { path, attribute, sendAction } = site.tagged;
     const content = async (replica: string) => findAttribute(await get(`${replica}${path}`), attribute);
     const [before] = await everywhere(content);
+    await stack.resetCalls();
     const answer = await sendAction(stack.url);
     expect(answer.status).toBeLessThan(400);
+    // One tag, one write, although Next carries out an action's revalidations twice.
+    expect((await stack.calls()).dynamodb?.UpdateItem).toBe(1);
     await delay(PROMISE);
     const [after, ...others] = await everywhere(content);
     expect(after).not.toBe(before);

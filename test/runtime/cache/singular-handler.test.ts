@@ -300,6 +300,36 @@ describe('the singular handler', () => {
     });
   });
 
+  it('writes once for the two times that a server action carries out its revalidations, around the render of its page', async () => {
+    const site = new Site();
+    const [one] = pair(await site.replicas(2));
+    await site.run(async () => {
+      await one.request(async ({ handler }) => {
+        await handler.revalidateTag(['t']);
+        await handler.set('/page', pageOf('new', ['t']), PAGE_CONTEXT);
+        await handler.revalidateTag(['t']);
+        await handler.revalidateTag(['t'], { expire: 60 });
+      });
+      expect(one.count('tag.revalidated')).toBe(2);
+      await one.revalidate('t');
+      expect(one.count('tag.revalidated')).toBe(3);
+    });
+  });
+
+  it('tries a revalidation again that failed earlier in the request', async () => {
+    const site = new Site();
+    const [one] = pair(await site.replicas(2));
+    await site.run(async () => {
+      await one.request(async ({ handler }) => {
+        one.link.weather = { ...FINE, refused: 1 };
+        await expect(handler.revalidateTag(['t'])).rejects.toThrow('UpdateItem failed');
+        one.link.weather = FINE;
+        await handler.revalidateTag(['t']);
+      });
+      expect(one.count('tag.revalidated')).toBe(1);
+    });
+  });
+
   it('judges right, and says that it must not be trusted, with a clock that is a minute off', async () => {
     const site = new Site();
     const [one] = pair(await site.replicas(2));
