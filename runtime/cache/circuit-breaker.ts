@@ -40,6 +40,11 @@ export class CircuitBreaker {
     return Promise.reject(new CircuitOpen(this.service));
   }
 
+  /** Calls though the store may be down: for what nobody waits for, and what tells as well as a trial whether it is back. */
+  insist<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.watch(call());
+  }
+
   /** A caller gave up waiting: as good a sign of a store that hangs as the call's own timeout, and earlier. */
   gaveUp(): void {
     this.failed();

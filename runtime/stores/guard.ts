@@ -40,6 +40,11 @@ export class StoreGuard {
     return this.breaker.run(() => this.watch(call));
   }
 
+  /** Calls though the service may be down, and learns from the answer: for writes behind an answer, which would be lost. */
+  insist<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.breaker.insist(() => this.watch(call));
+  }
+
   /** Calls whether the service is down or not: what may not be given up. */
   async watch<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
@@ -63,7 +68,7 @@ export class StoreGuard {
 export function guardEntries(store: EntryStore, guard: StoreGuard): EntryStore {
   return {
     get: (key, timeout, unlessEtag) => guard.run(() => store.get(key, timeout, unlessEtag)),
-    put: (key, body, condition, timeout) => guard.run(() => store.put(key, body, condition, timeout)),
+    put: (key, body, condition, timeout) => guard.insist(() => store.put(key, body, condition, timeout)),
   };
 }
 

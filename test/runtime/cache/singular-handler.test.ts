@@ -258,6 +258,21 @@ describe('the singular handler', () => {
     });
   });
 
+  it('writes what it rendered even while it asks a store no more that failed', async () => {
+    const site = new Site();
+    const [one, two] = pair(await site.replicas(2));
+    await site.run(async () => {
+      one.link.weather = { ...FINE, refused: 1 };
+      for (let request = 0; request < 6; request += 1) await one.get(`/page-${String(request)}`);
+      one.link.weather = FINE;
+      await one.render('/a', 'rendered');
+      await one.render('/b', 'rendered too');
+      await one.cache.flush();
+      expect(htmlOf(await two.get('/a'))).toBe('rendered');
+      expect(htmlOf(await two.get('/b'))).toBe('rendered too');
+    });
+  });
+
   it('serves what it holds while the table is down, but not as fresh for long', async () => {
     const site = new Site();
     const [one] = pair(await site.replicas(2));

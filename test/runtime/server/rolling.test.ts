@@ -44,8 +44,6 @@ describe.each(requestedVersions())('a fleet of Next.js %s whose replicas are rep
         ...stores.environment,
         FIXTURE_AFTER_FILE: file,
         [Environment.STOP_TIMEOUT]: '30',
-        // Starting servers take the processors from those that serve: a slow store is not what is tested.
-        [Environment.CACHE_BUDGET]: '20000',
       };
       const start = (): Promise<StartedServer> => StartedServer.start(app, { environment });
       const balancer = await startBalancer({
