@@ -124,6 +124,14 @@ export interface NextjsServiceOptions {
    */
   readonly secrets?: Record<string, ecs.Secret>;
   /**
+   * Whether pages that the app's proxy (middleware) runs for may be kept in shared caches, which then answer without asking it. Only
+   * for apps whose proxy guards nothing.
+   *
+   * @see https://nextjs.org/docs/app/api-reference/file-conventions/proxy
+   * @default false
+   */
+  readonly cacheProxiedRoutes?: boolean;
+  /**
    * How long a request may take until its first byte, and between any two pieces of its answer; 1 to 120 seconds.
    *
    * The timeouts of CloudFront, load balancer and server are derived from it, each longer than the one before, so that none closes a

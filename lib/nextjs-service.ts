@@ -127,6 +127,7 @@ export class NextjsService extends Construct {
         tagShards: props.cache.tagShards,
         port: Health.PORT,
         timeouts: this.timeouts,
+        cacheProxiedRoutes: props.cacheProxiedRoutes ?? false,
         given: props.environment ?? {},
         facts,
       }),

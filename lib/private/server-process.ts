@@ -26,6 +26,7 @@ export interface ServerEnvironment {
   readonly tagShards: number;
   readonly port: number;
   readonly timeouts: Timeouts;
+  readonly cacheProxiedRoutes: boolean;
   readonly facts: BundleFacts;
   /** What the user adds. */
   readonly given: Readonly<Record<string, string>>;
@@ -44,6 +45,7 @@ export function serverEnvironment(scope: IConstruct, options: ServerEnvironment)
     [Environment.CACHE_TAG_SHARDS]: String(options.tagShards),
     [Environment.LOAD_BALANCER_IDLE_TIMEOUT]: String(options.timeouts.loadBalancerIdle.toSeconds()),
     [Environment.STOP_TIMEOUT]: String(options.timeouts.stop.toSeconds()),
+    ...(options.cacheProxiedRoutes && { [Environment.CACHE_PROXIED_ROUTES]: '1' }),
   };
   refuseInlined(scope, 'environment', options.given);
   refuseReserved(scope, 'environment', Object.keys(options.given), Object.keys(own));

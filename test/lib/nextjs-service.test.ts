@@ -66,6 +66,12 @@ describe('the server process', () => {
     });
   });
 
+  it('lets pages behind a proxy be shared only where that is asked for', () => {
+    const names = (synthesis?: Synthesis) => container(synthesis).Environment.map(({ Name }) => Name);
+    expect(names()).not.toContain('NEXTJS_CACHE_PROXIED_ROUTES');
+    expect(names(service({ cacheProxiedRoutes: true }))).toContain('NEXTJS_CACHE_PROXIED_ROUTES');
+  });
+
   it("gets the user's variables and secrets, and may be tuned by them", () => {
     const { template } = synthesize((stack) => {
       const secret = new secretsmanager.Secret(stack, 'Secret');
