@@ -67,6 +67,8 @@ export interface BundleServer {
 export interface BundleImages {
   /** Path of the image optimizer with the base path, usually `/_next/image`; absent when images are not optimized by the server. */
   readonly path?: string;
+  /** Whether sharp, which optimizes them, is among the server's modules. */
+  readonly sharp?: boolean;
 }
 
 export interface BundlePlatform {

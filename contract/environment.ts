@@ -41,8 +41,12 @@ export const Environment = {
   LOG_LEVEL: 'NEXTJS_LOG_LEVEL',
   /** `0` turns CloudWatch embedded-metric lines off. */
   METRICS: 'NEXTJS_METRICS',
+  /** How often embedded-metric lines are written, in seconds. */
+  METRICS_PERIOD: 'NEXTJS_METRICS_PERIOD',
   /** `1` lets pages that a proxy (middleware) matches be kept in shared caches. */
   CACHE_PROXIED_ROUTES: 'NEXTJS_CACHE_PROXIED_ROUTES',
   /** How long shared caches may keep a 404 for which the app itself named no lifetime, in seconds. */
   NOT_FOUND_MAX_AGE: 'NEXTJS_NOT_FOUND_MAX_AGE',
+  /** Response header that carries cache tags to CloudFront, for a distribution that reads them from another one than `Header.CACHE_TAG`. */
+  CACHE_TAG_HEADER: 'NEXTJS_CACHE_TAG_HEADER',
 } as const;

@@ -10,7 +10,11 @@
  * ```
  */
 export { packBundle, type PackBundleOptions, type PackedBundle } from './bundle/pack';
-export type { OutputSink, ReplicaState, ReplicaStatus } from './fleet';
+export type { InvalidationQuotaOptions, InvalidationState } from './edge-api';
+export type { BusEvent, ServiceEvent } from './events';
+export type { DeploymentOutcome, OutputSink, ReplicaState, ReplicaStatus } from './fleet';
+export type { FunctionState, InvocationResult, MappingState, StreamPace } from './functions';
 export { type Progress, silentProgress, StreamProgress } from './progress';
-export { LocalStack, type LocalStackOptions, type LocalStackState } from './stack';
+export { type DeployResult, LocalStack, type LocalStackOptions, type LocalStackState, type Pace } from './stack';
+export type { Interceptor, Interference, ServiceCall } from './stores';
 export { UserError } from './user-error';

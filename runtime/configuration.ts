@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 
-import { Environment } from '../contract';
+import { Environment, Header } from '../contract';
 import { LOG_LEVELS, type LogLevel } from './log';
 
 /** What the constructs (or a user) set by environment variables, checked and with defaults filled in. */
@@ -42,10 +42,14 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   /** Whether CloudWatch embedded-metric lines are written. Default yes. */
   readonly metrics: boolean;
+  /** Milliseconds between metric lines. 1–3,600 s; default 60 s, the resolution of CloudWatch's ordinary metrics. */
+  readonly metricsPeriod: number;
   /** Whether pages that a proxy (middleware) matches may be kept in shared caches. Default no. */
   readonly cacheProxiedRoutes: boolean;
   /** Seconds that shared caches may keep a 404 for which the app itself named no lifetime. 0–86,400; default 10. */
   readonly notFoundMaxAge: number;
+  /** Response header that carries cache tags to CloudFront. Default `x-nextjs-cache-tag`. */
+  readonly cacheTagHeader: string;
 }
 
 /** The environment does not configure the cache. The message is one line that says how to set it right. */
@@ -99,8 +103,11 @@ export function readConfiguration(variables: Variables = process.env): Configura
     stopTimeout: integer(Environment.STOP_TIMEOUT, { least: 2, most: 120, otherwise: 30, unit: 'seconds' }) * SECOND,
     logLevel: readLogLevel(variables),
     metrics: flag(Environment.METRICS, true),
+    metricsPeriod:
+      integer(Environment.METRICS_PERIOD, { least: 1, most: 3600, otherwise: 60, unit: 'seconds' }) * SECOND,
     cacheProxiedRoutes: flag(Environment.CACHE_PROXIED_ROUTES, false),
     notFoundMaxAge: integer(Environment.NOT_FOUND_MAX_AGE, { least: 0, most: 86_400, otherwise: 10, unit: 'seconds' }),
+    cacheTagHeader: readHeaderName(variables, Environment.CACHE_TAG_HEADER, Header.CACHE_TAG),
   };
 }
 
@@ -134,6 +141,13 @@ function readName(variables: Variables, name: string, meaning: string): string {
     throw new ConfigurationError(`${name} is not set: set it to the name of ${meaning}`);
   }
   return text;
+}
+
+function readHeaderName(variables: Variables, name: string, otherwise: string): string {
+  const header = variables[name]?.trim().toLowerCase();
+  if (header === undefined || header === '') return otherwise;
+  if (/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(header)) return header;
+  throw new ConfigurationError(`${name}: must be the name of a header; received '${header}'`);
 }
 
 /** The site is a part of object keys and partition keys, which it must not be able to leave. */

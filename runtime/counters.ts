@@ -1,32 +1,49 @@
-/** What the cache counts. A name with a dot has a dimension after it: `call.s3.GetObject`, `hit.memory`. */
-export type CounterName =
-  | `hit.${'memory' | 'build' | 'store'}`
-  | 'miss'
-  | 'stale'
-  | 'expired'
-  | 'capped'
-  | 'regeneration'
-  | 'lease.taken'
-  | 'lease.refused'
-  | 'lease.waited'
-  | `call.${'s3' | 'dynamodb'}.${string}`
-  | 'bytes.read'
-  | 'bytes.written'
-  | 'write.dropped'
-  | 'write.superseded'
-  | 'write.failed'
-  | 'entry.undecodable'
-  | 'budget.exhausted'
-  | `breaker.${'s3' | 'dynamodb'}.opened`
-  | 'tag.revalidated'
-  | 'tag.failed'
-  | 'mirror.read'
-  | 'mirror.failed'
-  | 'reset.retained';
+/** What the cache counts since the process began. Each is described in docs/cache.md. */
+export const COUNTERS = [
+  'hit.memory',
+  'hit.build',
+  'hit.store',
+  'miss',
+  'stale',
+  'expired',
+  'retained',
+  'capped',
+  'regeneration',
+  'lease.taken',
+  'lease.refused',
+  'lease.waited',
+  'bytes.read',
+  'bytes.written',
+  'write.dropped',
+  'write.superseded',
+  'write.failed',
+  'entry.undecodable',
+  'budget.exhausted',
+  'breaker.s3.opened',
+  'breaker.dynamodb.opened',
+  'tag.revalidated',
+  'tag.failed',
+  'mirror.read',
+  'mirror.failed',
+  'reset.retained',
+] as const;
 
-/** A value that is what it is now rather than a sum: `mirror.age`, `memory.bytes`. */
-export type GaugeName =
-  'mirror.age' | 'mirror.rows' | 'mirror.skew' | 'memory.bytes' | 'memory.entries' | 'writes.pending';
+/** What is what it is now rather than a sum. */
+export const GAUGES = [
+  'mirror.age',
+  'mirror.rows',
+  'mirror.skew',
+  'memory.bytes',
+  'memory.entries',
+  'writes.pending',
+  'breaker.s3.open',
+  'breaker.dynamodb.open',
+] as const;
+
+/** Calls of AWS are counted by their operation: `call.s3.GetObject`. */
+export type CounterName = (typeof COUNTERS)[number] | `call.${'s3' | 'dynamodb'}.${string}`;
+
+export type GaugeName = (typeof GAUGES)[number];
 
 /** Counts since the process began; cheap enough for every hit. */
 export class Counters {
@@ -99,17 +116,10 @@ export class MetricsWriter {
   }
 }
 
-const GAUGES: ReadonlySet<string> = new Set<GaugeName>([
-  'mirror.age',
-  'mirror.rows',
-  'mirror.skew',
-  'memory.bytes',
-  'memory.entries',
-  'writes.pending',
-]);
+const GAUGE_NAMES: ReadonlySet<string> = new Set(GAUGES);
 
 function isGauge(name: string): boolean {
-  return GAUGES.has(name);
+  return GAUGE_NAMES.has(name);
 }
 
 function unitOf(name: string): 'Bytes' | 'Milliseconds' | 'Count' {

@@ -1,3 +1,5 @@
+import { handOver } from './handed-over';
+import { isHandlerFile } from './next/handler-files';
 import type { NextConfig } from './server/next-config';
 
 /** The handlers that Next takes from outside, by the names under which it looks for them. */
@@ -22,6 +24,7 @@ export function injectHandlers(handlers: CacheHandlers, config: NextConfig): rea
   const own = ownHandlers(config);
   const ours = Object.entries(handlers).filter(([name]) => !own.has(name));
   Reflect.set(globalThis, HANDLERS, Object.fromEntries(ours));
+  handOver(handlers);
   return [...own.values()];
 }
 
@@ -35,6 +38,7 @@ function ownHandlers(config: NextConfig): ReadonlyMap<string, string> {
   return own;
 }
 
+/** What the adapter has put there is ours as well. */
 function isSet(path: string | null | undefined): boolean {
-  return path !== undefined && path !== null && path !== '';
+  return path !== undefined && path !== null && path !== '' && !isHandlerFile(path);
 }

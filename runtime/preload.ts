@@ -39,10 +39,21 @@ function main(): void {
       kept: own,
       effect: 'Their entries are not shared, and the edge keeps them for a second.',
     });
-  serve(build, configuration, cache, log);
+  const onAnswering = (): void => {
+    // With a handler in its configuration, the adapter's as well, Next does as that says.
+    if ((config.cacheHandler ?? '') === '') cache.shareImages();
+  };
+  serve(build, configuration, cache, log, onAnswering);
 }
 
-function serve(build: PackedBuild, configuration: Configuration, cache: Cache, log: Log): void {
+/** @param onAnswering called when Next is loaded, before any request is let in */
+function serve(
+  build: PackedBuild,
+  configuration: Configuration,
+  cache: Cache,
+  log: Log,
+  onAnswering: () => void,
+): void {
   const health = new HealthCheck(['cache', 'server']);
   const inFlight = new InFlight();
   const shutdown = new Shutdown({
@@ -67,6 +78,7 @@ function serve(build: PackedBuild, configuration: Configuration, cache: Cache, l
         shutdown.serve(server);
         logStart(build.facts, configuration, server.keepAliveTimeout, log);
         void untilNextAnswers(server).then(() => {
+          onAnswering();
           health.fulfill('server');
         });
       },
@@ -81,10 +93,14 @@ function createPolicy(facts: BundleFacts, configuration: Configuration, cache: C
   return new AnswerPolicy({
     namespace: facts.namespace,
     notFoundMaxAge: configuration.notFoundMaxAge,
+    cacheTagHeader: configuration.cacheTagHeader,
     proxied: new ProxiedPaths(configuration.cacheProxiedRoutes ? [] : facts.proxyMatchers, facts.basePath),
     imagePath: facts.images.path,
     judge: { judge: (verdict) => cache.judge(verdict), mirrorIsCurrent: () => cache.mirror.current() },
     log,
+    onCapped: () => {
+      cache.counters.count('capped');
+    },
   });
 }
 

@@ -11,7 +11,16 @@ const requireBanner =
 /** One self-contained file each: the user's app installs nothing for them. */
 const runtime = build({
   ...common,
-  entryPoints: ['runtime/preload.ts'],
+  entryPoints: {
+    preload: 'runtime/preload.ts',
+    'upload/index': 'runtime/assets-upload/index.ts',
+    'purge/index': 'runtime/purge/index.ts',
+    revalidate: 'runtime/revalidate/index.ts',
+    adapter: 'runtime/adapter.ts',
+    // Named so that they are known as ours in an app's configuration.
+    'cdk-nextjs-ecs-cache-handler': 'runtime/cache-handler.ts',
+    'cdk-nextjs-ecs-use-cache-handler': 'runtime/use-cache-handler.ts',
+  },
   format: 'esm',
   outdir: 'assets',
   outExtension: { '.js': '.mjs' },
@@ -41,6 +50,7 @@ const app = build({
 });
 
 await Promise.all([runtime, tools, app]);
-for (const file of await readdir('assets')) {
-  console.error(`assets/${file} ${Math.round((await stat(`assets/${file}`)).size / 1024)} KB`);
+for (const file of await readdir('assets', { recursive: true })) {
+  const { size } = await stat(`assets/${file}`);
+  if (file.endsWith('.mjs')) console.error(`assets/${file} ${Math.round(size / 1024)} KB`);
 }

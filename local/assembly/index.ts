@@ -9,4 +9,5 @@ export {
   type ResolveOptions,
   type UnsupportedResource,
 } from './resolved-stack';
-export type { ParameterValues } from './stack-resolver';
+export type { MadeResource, ParameterValues } from './stack-resolver';
+export type { TemplateDocument, TemplateResource } from './template';

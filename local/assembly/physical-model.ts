@@ -147,6 +147,18 @@ const MODELS: Readonly<Record<string, Model>> = {
     const id = uuid(resource);
     return { ref: id, attributes: { Arn: arn(resource, 'kms', `key/${id}`), KeyId: id } };
   },
+  'AWS::Lambda::Alias': (resource) => {
+    const name = String(resource.property('FunctionName')).replace(/^.*:function:/, '');
+    const aliasArn = arn(resource, 'lambda', `function:${name}:${String(resource.property('Name'))}`);
+    return { ref: aliasArn, attributes: { AliasArn: aliasArn } };
+  },
+  'AWS::Lambda::EventSourceMapping': (resource) => {
+    const id = uuid(resource);
+    return {
+      ref: id,
+      attributes: { Id: id, EventSourceMappingArn: arn(resource, 'lambda', `event-source-mapping:${id}`) },
+    };
+  },
   'AWS::Lambda::Function': (resource) => {
     const name = nameOf(resource, 'FunctionName', 64);
     return { ref: name, attributes: { Arn: arn(resource, 'lambda', `function:${name}`) } };
@@ -154,6 +166,11 @@ const MODELS: Readonly<Record<string, Model>> = {
   'AWS::Lambda::LayerVersion': (resource) => {
     const versionArn = arn(resource, 'lambda', `layer:${nameOf(resource, 'LayerName', 140)}:1`);
     return { ref: versionArn, attributes: { LayerVersionArn: versionArn } };
+  },
+  'AWS::Lambda::Version': (resource) => {
+    const name = String(resource.property('FunctionName')).replace(/^.*:function:/, '');
+    const versionArn = arn(resource, 'lambda', `function:${name}:1`);
+    return { ref: versionArn, attributes: { FunctionArn: versionArn, Version: '1' } };
   },
   'AWS::Logs::LogGroup': (resource) => {
     const name = nameOf(resource, 'LogGroupName', 512);

@@ -9,6 +9,13 @@ import { constructPath, type TemplateParameter, type TemplateResource } from './
 /** Values for template parameters, by name; the others take their defaults. */
 export type ParameterValues = Readonly<Record<string, string>>;
 
+/** A resource that was made: its names come from whoever made it. */
+export interface MadeResource {
+  readonly physicalId: string;
+  /** Attributes by name. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 /** Resolves the intrinsics of one stack's template against the physical model. */
 export class StackResolver implements IntrinsicScope {
   private readonly pseudo: Record<string, string | string[]>;
@@ -22,6 +29,7 @@ export class StackResolver implements IntrinsicScope {
     readonly stack: StackArtifact,
     private readonly parameters: ParameterValues,
     private readonly findExport: (name: string) => unknown,
+    private readonly made: ReadonlyMap<string, MadeResource> = new Map(),
   ) {
     this.pseudo = pseudoParameters(stack.environment);
   }
@@ -60,10 +68,12 @@ export class StackResolver implements IntrinsicScope {
     if (name in this.pseudo) return this.pseudo[name];
     const parameter = this.stack.template.Parameters?.[name];
     if (parameter) return this.parameter(name, parameter);
-    return this.physicalResource(name).ref;
+    return this.made.get(name)?.physicalId ?? this.physicalResource(name).ref;
   }
 
   attribute(logicalId: string, attribute: string): unknown {
+    const made = this.made.get(logicalId);
+    if (made) return madeAttribute(made, logicalId, attribute);
     const known = this.physicalResource(logicalId).attributes[attribute];
     if (known !== undefined) return known;
     const placeholder = placeholderAttribute(this.modelled(logicalId), attribute);
@@ -171,4 +181,14 @@ export class StackResolver implements IntrinsicScope {
     const construct = resource && constructPath(resource);
     return `stack ${this.stack.name}: ${path}${construct === undefined ? '' : ` (${construct})`}`;
   }
+}
+
+/** `Member.Part` reaches into an object of the data. */
+function madeAttribute({ data }: MadeResource, logicalId: string, attribute: string): unknown {
+  const value =
+    data[attribute] ??
+    attribute.split('.').reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], data);
+  if (value !== undefined) return value;
+  const names = Object.keys(data).join(', ') || 'none';
+  throw new Error(`the response of ${logicalId} has no attribute ${attribute}; it has: ${names}`);
 }

@@ -11,6 +11,7 @@ export interface TemplateResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;
+  readonly DependsOn?: string | readonly string[];
   readonly Metadata?: Readonly<Record<string, unknown>>;
 }
 

@@ -2,16 +2,17 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 import type { Progress } from '../progress';
-import type { NextApp } from './app';
+import type { NextApp, PackageJson } from './app';
 import { BundleError } from './error';
-import { ancestors, isFile, posixRelative } from './files';
+import { ancestors, isFile, posixRelative, tryReadJson } from './files';
 import { beforeInterrupt } from './interrupt';
 
-/** Lock files by the package manager that writes them; the app's nearest one decides who runs its scripts. */
+/** Lock files, and pnpm's list of workspaces, by the package manager that reads them. */
 const LOCK_FILES = [
   ['package-lock.json', 'npm'],
   ['npm-shrinkwrap.json', 'npm'],
   ['pnpm-lock.yaml', 'pnpm'],
+  ['pnpm-workspace.yaml', 'pnpm'],
   ['yarn.lock', 'yarn'],
   ['bun.lock', 'bun'],
   ['bun.lockb', 'bun'],
@@ -37,13 +38,16 @@ function buildCommand(app: NextApp): [string, ...string[]] {
   return [process.execPath, join(app.nextDirectory, 'dist', 'bin', 'next'), 'build'];
 }
 
-/** The package manager whose lock file lies nearest; else the one that the app asks for; else npm. */
+/** The package manager whose traces lie nearest, in the app's folder or above, as a monorepo has them at its root; else npm. */
 export function packageManager(app: NextApp): string {
   for (const directory of ancestors(app.directory)) {
     const lock = LOCK_FILES.find(([file]) => isFile(join(directory, file)));
     if (lock !== undefined) return lock[1];
+    const packageJson = tryReadJson(join(directory, 'package.json')) as PackageJson | undefined;
+    const wanted = packageJson?.packageManager?.split('@')[0];
+    if (wanted !== undefined) return wanted;
   }
-  return app.packageJson.packageManager?.split('@')[0] ?? 'npm';
+  return 'npm';
 }
 
 async function run(command: string, args: string[], shown: string, directory: string): Promise<void> {

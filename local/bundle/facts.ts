@@ -24,8 +24,12 @@ export function readFacts(directory: string): BundleFacts {
   return facts as BundleFacts;
 }
 
-/** The facts that the build output states. */
-export function factsOfOutput(output: BuildOutput) {
+/**
+ * The facts that the build output states.
+ *
+ * @param modules paths of the server's files
+ */
+export function factsOfOutput(output: BuildOutput, modules: readonly string[]) {
   const { config } = output;
   return {
     buildId: output.buildId,
@@ -33,15 +37,19 @@ export function factsOfOutput(output: BuildOutput) {
     assetPrefix: config.assetPrefix,
     deploymentId: config.deploymentId === '' ? undefined : config.deploymentId,
     trailingSlash: config.trailingSlash,
-    images: imageFacts(config),
+    images: imageFacts(config, modules),
     proxyMatchers: proxyMatchers(output),
     actionKeyFingerprint: actionKeyFingerprint(output),
   } satisfies Partial<BundleFacts>;
 }
 
-function imageFacts({ images }: ResolvedConfig): BundleImages {
-  return images.loader === 'default' && !images.unoptimized ? { path: images.path } : {};
+function imageFacts({ images }: ResolvedConfig, modules: readonly string[]): BundleImages {
+  if (images.loader !== 'default' || images.unoptimized) return {};
+  return { path: images.path, sharp: modules.some((path) => SHARP_LIBRARY.test(path)) };
 }
+
+/** Sharp's own code does nothing without its library, which its package for the platform, or its WebAssembly, brings. */
+const SHARP_LIBRARY = /[\\/]node_modules[\\/](?:@img[\\/]sharp-[^\\/]+|sharp)[\\/].*\.(?:node|wasm)$/;
 
 /** A proxy (middleware) is listed in one manifest when it runs on the edge runtime, and in another when it runs on Node.js. */
 function proxyMatchers(output: BuildOutput): string[] {

@@ -26,10 +26,7 @@ interface Library {
  * @param target the platform that the server will run on; without it Linux on whichever architecture the modules are for
  */
 export function settleNativeModules(tree: FileTree, target?: BundlePlatform): NativeModules {
-  const libraries = tree.paths.filter(isLibraryName).flatMap((path) => {
-    const binary = readBinary(path);
-    return binary === undefined ? [] : [{ path, binary }];
-  });
+  const libraries = findLibraries(tree);
   const modules = [...groupByModule(libraries).values()];
   if (modules.length === 0) return { musl: false };
 
@@ -42,6 +39,30 @@ export function settleNativeModules(tree: FileTree, target?: BundlePlatform): Na
 
   for (const library of libraries) if (!suits(library, chosen)) tree.delete(library.path);
   return { platform: { os, arch: chosen.arch }, musl: chosen.musl && libraries.some(({ binary }) => binary.musl) };
+}
+
+/**
+ * The native modules of which the tree holds no build for the server's platform, each as the paths of its libraries.
+ *
+ * @param target the platform that the server will run on; without it Linux, on this machine's architecture where no module is for Linux
+ */
+export function findForeignModules(
+  tree: FileTree,
+  target?: BundlePlatform,
+): { readonly wanted: BundlePlatform; readonly modules: readonly (readonly string[])[] } {
+  const wanted = target ?? { os: 'linux', arch: process.arch };
+  const libraries = findLibraries(tree);
+  if (target === undefined && libraries.some(({ binary }) => binary.os === wanted.os)) return { wanted, modules: [] };
+  const fits = (library: Library): boolean => suits(library, { ...wanted, musl: true });
+  const modules = [...groupByModule(libraries).values()].filter((module) => !module.some(fits));
+  return { wanted, modules: modules.map((module) => module.map(({ path }) => path)) };
+}
+
+function findLibraries(tree: FileTree): Library[] {
+  return tree.paths.filter(isLibraryName).flatMap((path) => {
+    const binary = readBinary(path);
+    return binary === undefined ? [] : [{ path, binary }];
+  });
 }
 
 /** `sharp.node`, `libvips-cpp.so.8.17.3`, `a.dylib`, `a.dll`. */
@@ -84,6 +105,11 @@ function moduleKey(path: string): string {
     .slice(modules + 1, modules + (scoped ? 3 : 2))
     .join('/')
     .replace(PLATFORM_WORDS, '');
+}
+
+/** The name of a package for one platform, as those for all others share it. */
+export function withoutPlatformWords(name: string): string {
+  return name.replace(PLATFORM_WORDS, '');
 }
 
 function foreign(modules: readonly Library[][], root: string, wanted: { os: string; arch?: string }): BundleError {

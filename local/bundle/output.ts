@@ -29,6 +29,9 @@ export interface ResolvedConfig {
   readonly assetPrefix: string;
   readonly deploymentId?: string;
   readonly trailingSlash: boolean;
+  /** Paths of cache handlers, the app's own or an adapter's, relative to {@link distDir}. */
+  readonly cacheHandler?: string | null;
+  readonly cacheHandlers?: Readonly<Record<string, string | undefined>> | null;
   readonly images: { readonly path: string; readonly loader: string; readonly unoptimized: boolean };
 }
 

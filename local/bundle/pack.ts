@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { Bundle, type BundleFacts, type BundlePlatform } from '../../contract';
@@ -9,8 +10,10 @@ import { runBuild } from './build';
 import { noteEnvironmentFiles } from './environment';
 import { factsOfOutput } from './facts';
 import { DOCKERIGNORE, dockerfile } from './image';
+import { includedFiles } from './include';
 import { fingerprint } from './namespace';
 import { settleNativeModules } from './native';
+import { replaceForeignPackages } from './native-packages';
 import { type BuildOutput, readBuildOutput } from './output';
 import { findOwnPackage, findPreload } from './package';
 import { copyServer, findServer } from './server';
@@ -25,6 +28,10 @@ export interface PackBundleOptions {
   readonly outDirectory?: string;
   /** Packs the build that is there; default: the app is built first. */
   readonly skipBuild?: boolean;
+  /** Patterns of files that the server reads by names that no tracing sees, relative to the app's folder. */
+  readonly include?: readonly string[];
+  /** A Dockerfile to put into the bundle in place of ours; its build context is the bundle. */
+  readonly dockerfile?: string;
   /** What the server will run on; default: Linux, on the architecture of the app's native modules. */
   readonly target?: BundlePlatform;
   readonly progress: Progress;
@@ -45,13 +52,16 @@ export async function packBundle(options: PackBundleOptions): Promise<PackedBund
   const began = options.skipBuild === true ? undefined : await runBuild(app, options.progress);
   const output = await readBuildOutput(app, began);
   const staging = new Staging(resolve(options.outDirectory ?? join(app.directory, Bundle.DIRECTORY)));
+  const scratch = mkdtempSync(join(tmpdir(), 'cdk-nextjs-ecs-'));
   try {
-    const contents = await fill(staging.directory, { ...options, app, output, preload, began });
+    const contents = await fill(staging.directory, { ...options, app, output, preload, began, scratch });
     staging.commit();
     return { directory: staging.destination, ...contents };
   } catch (error) {
     staging.discard();
     throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -62,14 +72,18 @@ interface Ingredients extends PackBundleOptions {
   readonly preload: string;
   /** When the build began, if it was just made. */
   readonly began?: number;
+  /** A folder for what is fetched, gone when the bundle is packed. */
+  readonly scratch: string;
 }
 
 async function fill(directory: string, ingredients: Ingredients): Promise<Omit<PackedBundle, 'directory'>> {
-  const { app, output, preload, began, target, progress } = ingredients;
+  const { app, output, preload, began, target, scratch, progress } = ingredients;
 
   progress.step('Tracing what the server loads');
-  const server = await findServer(app, output);
-  const native = settleNativeModules(server.files, target);
+  const traced = await findServer(app, output, includedFiles(app, ingredients.include ?? []));
+  const fetched = await replaceForeignPackages(app, traced.files, target, scratch, progress);
+  const server = { ...traced, additions: [...traced.additions, ...fetched.files] };
+  const native = settleNativeModules(server.files, target ?? fetched.platform);
   noteEnvironmentFiles(app, progress);
   progress.done();
 
@@ -90,12 +104,17 @@ async function fill(directory: string, ingredients: Ingredients): Promise<Omit<P
     buildTime: Math.min(began ?? output.begunAt, output.begunAt),
     builtAt: Math.ceil(statSync(join(output.directory, 'BUILD_ID')).mtimeMs),
     server: server.description,
-    nativePlatform: native.platform,
-    ...factsOfOutput(output),
+    nativePlatform: native.platform ?? fetched.platform,
+    ...factsOfOutput(output, [...server.files.paths, ...server.additions.map(([, to]) => `/${to}`)]),
   };
   writeFacts(facts, [directory, join(serverDirectory, Bundle.DIRECTORY)]);
   copyFileSync(preload, join(serverDirectory, Bundle.DIRECTORY, Bundle.PRELOAD_FILE));
-  writeFileSync(join(directory, Bundle.DOCKERFILE), dockerfile(server.description, native.musl));
+  writeFileSync(
+    join(directory, Bundle.DOCKERFILE),
+    ingredients.dockerfile === undefined
+      ? dockerfile(server.description, native.musl)
+      : readFileSync(ingredients.dockerfile),
+  );
   writeFileSync(join(directory, '.dockerignore'), DOCKERIGNORE);
   writeFileSync(join(directory, '.gitignore'), '*\n');
   return { facts, server: serverSize, static: staticSize };

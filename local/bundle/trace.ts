@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, parse, resolve } from 'node:path';
 
 import { nodeFileTrace } from '@vercel/nft';
 
 import { findPackage, type NextApp } from './app';
-import { isDirectory, isNeverPacked, isSourceMap, posixRelative, walk } from './files';
+import { isDirectory, isFile, isNeverPacked, isSourceMap, posixRelative, walk } from './files';
 import { type BuildOutput, isBuildOnly, packableFiles } from './output';
 import { FileTree } from './tree';
 
@@ -77,8 +78,41 @@ async function traceModules(app: NextApp, output: BuildOutput): Promise<string[]
   // A trace of an app that reads files by computed names may list all that lies in the app's folder.
   const unwanted = (path: string): boolean =>
     isBuildOnly(output, path) || isSourceMap(path) || posixRelative(app.directory, path).split('/').some(isNeverPacked);
-  return [...buildTraces(output), ...started].filter((path) => !unwanted(path));
+  const traced = [...buildTraces(output), ...(await traceUntraced(app, output)), ...started];
+  return traced.filter((path) => !unwanted(path));
 }
+
+/**
+ * What Next's trace of its own server holds besides its modules. Next 16.4 leaves that trace out where the app has an adapter: sharp, which
+ * is loaded by a computed name; the cache handlers that the configuration names; and SWC's helpers in the form that newer versions of
+ * Node.js choose (`module-sync`).
+ */
+async function traceUntraced(app: NextApp, output: BuildOutput): Promise<string[]> {
+  if (isFile(join(output.directory, SERVER_TRACE))) return [];
+  const { cacheHandler, cacheHandlers } = output.config;
+  const handlers = [cacheHandler, ...Object.values(cacheHandlers ?? {})].flatMap((path) =>
+    path ? [resolve(output.directory, path)] : [],
+  );
+  const helpers = findPackage(realpathSync(app.nextDirectory), '@swc/helpers');
+  const { root } = parse(app.directory);
+  const entries = [...handlers, ...tryResolve(app, 'sharp')];
+  const { fileList } = await nodeFileTrace(entries, { base: root, processCwd: app.directory, mixedModules: true });
+  return [
+    ...[...fileList].map((path) => join(root, path)),
+    ...(helpers === undefined ? [] : filesThroughLinks(helpers)),
+  ];
+}
+
+/** The file that Next itself would load for a package. */
+function tryResolve(app: NextApp, name: string): string[] {
+  try {
+    return [createRequire(join(app.nextDirectory, 'package.json')).resolve(name)];
+  } catch {
+    return [];
+  }
+}
+
+const SERVER_TRACE = 'next-server.js.nft.json';
 
 /** `next start` looks for React in the app's own dependencies, wherever the build has it from. */
 function startEntries(app: NextApp): string[] {

@@ -1,5 +1,5 @@
-import { constants, mkdirSync, statSync, symlinkSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { constants, mkdirSync, symlinkSync } from 'node:fs';
+import { copyFile, stat, utimes } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { isFile, isInside, tryReadLink } from './files';
@@ -88,7 +88,10 @@ export async function copyFiles(copies: readonly (readonly [from: string, to: st
   const worker = async (): Promise<void> => {
     for (const [from, to] of queue) {
       await copyFile(from, to, constants.COPYFILE_FICLONE);
-      bytes += statSync(to).size;
+      const { size, atime, mtime } = await stat(from);
+      // Next makes the entity tags of public/ from it: they stay the same from one packing to the next.
+      await utimes(to, atime, mtime);
+      bytes += size;
     }
   };
   await Promise.all(Array.from({ length: COPIES_AT_A_TIME }, worker));

@@ -2,11 +2,19 @@ import { formatSize } from '../bundle/size';
 import { packBundle } from '../bundle/pack';
 import { formatDuration, StreamProgress } from '../progress';
 
+export interface BuildCommandOptions {
+  readonly skipBuild?: boolean;
+  readonly include?: readonly string[];
+  readonly dockerfile?: string;
+  readonly arch?: string;
+}
+
 /** `cdk-nextjs-ecs build DIR` */
-export async function build(appDirectory: string, options: { readonly skipBuild?: boolean }): Promise<void> {
+export async function build(appDirectory: string, { arch, ...options }: BuildCommandOptions): Promise<void> {
   const since = performance.now();
   const progress = new StreamProgress();
-  const packed = await packBundle({ appDirectory, skipBuild: options.skipBuild, progress }).finally(() => {
+  const target = arch === undefined ? undefined : { os: 'linux', arch };
+  const packed = await packBundle({ appDirectory, ...options, target, progress }).finally(() => {
     progress.abandon();
   });
   const { facts, directory } = packed;

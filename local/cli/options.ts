@@ -8,6 +8,9 @@ const MOST_REPLICAS = 50;
 
 const HIGHEST_PORT = 65_535;
 
+/** A year: Next's own 'max'. */
+const LONGEST_EXPIRY = 31_536_000;
+
 /** Parsers of the options' values; what they refuse, the command line tool reports with exit code 2. */
 export function port(value: string): number {
   return integer(value, 0, HIGHEST_PORT, 'a port, or 0 for any free one');
@@ -37,6 +40,35 @@ export function container(value: string, previous: Record<string, string> = {}):
   if (name === undefined || directory === undefined)
     throw new InvalidArgumentError('Must be NAME=DIR: a container and a folder.');
   return { ...previous, [name]: folder(directory) };
+}
+
+/** A pattern of files, again and again. */
+export function pattern(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+/** An existing file, as an absolute path. */
+export function file(value: string): string {
+  const path = resolve(value);
+  if (existsSync(path) && statSync(path).isFile()) return path;
+  throw new InvalidArgumentError(`There is no file ${path}.`);
+}
+
+/** An architecture of Fargate, as Node.js names it. */
+export function architecture(value: string): string {
+  if (value === 'arm64' || value === 'x64') return value;
+  throw new InvalidArgumentError('Must be arm64 or x64.');
+}
+
+/** A whole number of seconds. */
+export function seconds(value: string): number {
+  return integer(value, 1, LONGEST_EXPIRY, 'a number of seconds');
+}
+
+/** The second argument of Next's `revalidatePath`. */
+export function pathType(value: string): 'page' | 'layout' {
+  if (value === 'page' || value === 'layout') return value;
+  throw new InvalidArgumentError('Must be page or layout.');
 }
 
 /** An existing folder, as an absolute path. */

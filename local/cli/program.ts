@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 
 import { findOwnPackage } from '../bundle/package';
-import { build } from './build-command';
+import { build, type BuildCommandOptions } from './build-command';
 import { describeFailure, ExitCode } from './failure';
 import { local, type LocalCommandOptions } from './local-command';
-import { container, folder, port, replicas, variable } from './options';
+import { architecture, container, file, folder, pattern, pathType, port, replicas, seconds, variable } from './options';
+import { revalidate, type RevalidateCommandOptions } from './revalidate-command';
 
 const TOOL = 'cdk-nextjs-ecs';
 
@@ -31,6 +32,7 @@ function createProgram(): Command {
     .addHelpText('after', PROGRAM_HELP);
   addBuild(program);
   addLocal(program);
+  addRevalidate(program);
   for (const command of [program, ...program.commands]) conclude(command);
   return program;
 }
@@ -44,8 +46,15 @@ function addBuild(program: Command): void {
     )
     .argument('<dir>', "the Next.js app's folder", folder)
     .option('--skip-build', 'pack the build that is there instead of building first')
+    .option('--include <glob>', 'files that the server reads by names that tracing cannot see; repeatable', pattern)
+    .option(
+      '--arch <arch>',
+      'architecture of the tasks, arm64 or x64 (default: that of the native modules)',
+      architecture,
+    )
+    .option('--dockerfile <file>', 'your own Dockerfile over the bundle, instead of ours', file)
     .addHelpText('after', BUILD_HELP)
-    .action(async (directory: string, options: { skipBuild?: boolean }) => {
+    .action(async (directory: string, options: BuildCommandOptions) => {
       await build(directory, options);
     });
 }
@@ -75,6 +84,32 @@ function addLocal(program: Command): void {
     .addHelpText('after', LOCAL_HELP)
     .action(async (options: LocalCommandOptions) => {
       await local(options);
+    });
+}
+
+function addRevalidate(program: Command): void {
+  program
+    .command('revalidate')
+    .summary('revalidate tags and paths of a deployed site')
+    .description(
+      "Writes what the app's own revalidateTag and revalidatePath would write, with your AWS credentials; every task and CloudFront follow.",
+    )
+    .option('--stack <name>', 'the deployed stack that has the site')
+    .option('--local <url>', 'the control interface of a local stack instead')
+    .option('--site <name>', 'the site, where the stack has several')
+    .option('--tag <tag>', 'a tag; repeatable', pattern)
+    .option('--path <path>', 'a path without the base path, or a route with --type; repeatable', pattern)
+    .option('--type <type>', 'what the paths are routes of: page or layout', pathType)
+    .option(
+      '--stale',
+      'serve the old content while the new one is made, as "max" does (default: nobody sees the old one)',
+    )
+    .option('--expire <seconds>', 'serve the old content for as long at most while the new one is made', seconds)
+    .option('--region <region>', "region of the stack (default: the environment's)")
+    .option('--dry-run', 'print the tags that would be revalidated, and write nothing')
+    .addHelpText('after', REVALIDATE_HELP)
+    .action(async (options: RevalidateCommandOptions) => {
+      await revalidate(options);
     });
 }
 
@@ -108,9 +143,23 @@ const BUILD_HELP = `
 The folder's own "build" script runs if it has one, else "next build". Commit nothing of .cdk-nextjs-ecs; carry it
 between CI jobs instead of building twice. The folder's path goes to standard output, everything else to standard error.
 
+Native packages (sharp, database drivers) for another platform than this machine's are fetched with npm where the package
+offers them. A Dockerfile of your own has the bundle for its build context and copies server/ to /app/.
+
 Examples:
   $ npx cdk-nextjs-ecs build web                build, then pack
-  $ npx cdk-nextjs-ecs build web --skip-build   pack what "next build" has left in web/.next`;
+  $ npx cdk-nextjs-ecs build web --skip-build   pack what "next build" has left in web/.next
+  $ npx cdk-nextjs-ecs build web --arch arm64 --include 'content/**'`;
+
+const REVALIDATE_HELP = `
+Needs cloudformation:DescribeStacks on the stack and dynamodb:UpdateItem on the cache's table. Pages of the Pages Router
+carry no tags: only their own res.revalidate() reaches them.
+
+Examples:
+  $ npx cdk-nextjs-ecs revalidate --stack Shop --tag products --tag prices
+  $ npx cdk-nextjs-ecs revalidate --stack Shop --path /blog/first --path /
+  $ npx cdk-nextjs-ecs revalidate --stack Shop --path '/blog/[slug]' --type page --stale
+  $ npx cdk-nextjs-ecs revalidate --local http://127.0.0.1:4001 --tag products`;
 
 const LOCAL_HELP = `
 Whatever of the template is not run is named. Ctrl-C stops everything and leaves nothing behind (exit code 0); a second

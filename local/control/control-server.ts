@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { record } from '../properties';
+import { UserError } from '../user-error';
 import { type ControlledStack, type Route, routes } from './routes';
 
 const LOOPBACK = '127.0.0.1';
@@ -44,7 +46,7 @@ async function answer(table: readonly Route[], request: IncomingMessage, respons
   const candidates = table.filter((route) => route.path === path);
   const route = candidates.find(({ method }) => method === request.method);
   if (route !== undefined) {
-    await perform(route, response);
+    await perform(route, request, response);
   } else if (candidates.length > 0) {
     response.setHeader('Allow', candidates.map(({ method }) => method).join(', '));
     send(response, 405, { error: `${String(request.method)} is not possible for ${path}` });
@@ -69,12 +71,32 @@ function refuse({ headers }: IncomingMessage): string | undefined {
   return undefined;
 }
 
-async function perform(route: Route, response: ServerResponse): Promise<void> {
+async function perform(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const result = await route.perform();
+    const result = await route.perform(await readJson(request));
     send(response, result === undefined ? 204 : 200, result);
   } catch (error) {
-    send(response, 500, { error: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    send(response, error instanceof UserError ? 400 : 500, { error: message });
+  }
+}
+
+const MAX_BODY = 1024 * 1024;
+
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > MAX_BODY) throw new UserError(`the body must have ${MAX_BODY} bytes at most`);
+    pieces.push(piece);
+  }
+  const text = Buffer.concat(pieces).toString();
+  if (text === '') return {};
+  try {
+    return record(JSON.parse(text));
+  } catch {
+    throw new UserError(`the body must be a JSON object; received ${text.slice(0, 100)}`);
   }
 }
 

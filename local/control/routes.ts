@@ -1,3 +1,5 @@
+import { UserError } from '../user-error';
+
 /** What the control server needs of a stack. */
 export interface ControlledStack {
   /** What runs, and where; JSON. */
@@ -5,13 +7,24 @@ export interface ControlledStack {
   /** Calls of AWS APIs by service and operation since the last reset. */
   calls(): unknown;
   resetCalls(): void;
+  /** Invalidations that CloudFront has accepted; JSON. */
+  readonly invalidations: unknown;
+  /** Functions, and what invokes them; JSON. */
+  readonly functions: unknown;
+  /** Events of the stack's event bus; JSON. */
+  readonly events: unknown;
+  invoke(functionName: string, event: unknown): Promise<unknown>;
+  kill(replica: string, signal?: NodeJS.Signals): void;
+  killFunction(name: string): void;
+  scale(replicas: number): Promise<void>;
+  deploy(assemblyDirectory: string): Promise<unknown>;
 }
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   /** The answer's JSON; `undefined` answers without content. */
-  readonly perform: () => unknown;
+  readonly perform: (body: Readonly<Record<string, unknown>>) => unknown;
 }
 
 export function routes(stack: ControlledStack): readonly Route[] {
@@ -25,5 +38,46 @@ export function routes(stack: ControlledStack): readonly Route[] {
         stack.resetCalls();
       },
     },
+    { method: 'GET', path: '/invalidations', perform: () => stack.invalidations },
+    { method: 'GET', path: '/functions', perform: () => stack.functions },
+    { method: 'GET', path: '/events', perform: () => stack.events },
+    {
+      method: 'POST',
+      path: '/invoke',
+      perform: (body) => stack.invoke(textOf(body, 'function'), body.event ?? {}),
+    },
+    {
+      method: 'POST',
+      path: '/kill',
+      perform: (body) => {
+        if (body.function === undefined) stack.kill(textOf(body, 'replica'), signalOf(body));
+        else stack.killFunction(textOf(body, 'function'));
+      },
+    },
+    { method: 'POST', path: '/scale', perform: (body) => stack.scale(countOf(body, 'replicas')) },
+    { method: 'POST', path: '/deploy', perform: (body) => stack.deploy(textOf(body, 'assembly')) },
   ];
+}
+
+function textOf(body: Readonly<Record<string, unknown>>, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string' && value !== '') return value;
+  throw new UserError(`"${name}" must be a text; received ${JSON.stringify(value)}`);
+}
+
+/** As many as a laptop could bear at most. */
+const MAX_REPLICAS = 100;
+
+function countOf(body: Readonly<Record<string, unknown>>, name: string): number {
+  const value = body[name];
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_REPLICAS) return value;
+  throw new UserError(`"${name}" must be a whole number from 0 to ${MAX_REPLICAS}; received ${JSON.stringify(value)}`);
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGSTOP', 'SIGCONT'];
+
+function signalOf({ signal }: Readonly<Record<string, unknown>>): NodeJS.Signals | undefined {
+  const known = SIGNALS.find((name) => name === signal);
+  if (known !== undefined || signal === undefined) return known;
+  throw new UserError(`"signal" must be one of ${SIGNALS.join(', ')}; received ${JSON.stringify(signal)}`);
 }

@@ -35,7 +35,7 @@ export async function archive(
   return object.body;
 }
 
-async function folderFiles(directory: string): Promise<SourceFile[]> {
+export async function folderFiles(directory: string): Promise<SourceFile[]> {
   const names = (await readdir(directory, { recursive: true })).sort();
   const files: SourceFile[] = [];
   for (const name of names) {

@@ -53,36 +53,27 @@ const PARSER_HEADER_BYTES = 64 * 1024;
 
 /** An edge location of CloudFront that runs one distribution of a template. */
 export class Edge {
-  readonly distribution: Distribution;
   private readonly cache: ObjectCache;
   private readonly origins: OriginClient;
-  private readonly context: ExchangeContext;
+  private readonly cacheBytes: number;
+  private context: ExchangeContext;
   private readonly servers: Server[] = [];
   private readonly tunnels = new Set<Duplex>();
 
-  constructor(options: EdgeOptions) {
-    const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
-    const now = options.now ?? Date.now;
-    this.distribution = readDistribution(options);
-    this.cache = new ObjectCache(cacheBytes);
+  constructor(private readonly options: EdgeOptions) {
+    this.cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+    this.cache = new ObjectCache(this.cacheBytes);
     this.origins = new OriginClient(options.hosts);
-    const behaviorOf = (path: string): Behavior => this.behaviorOf(path);
-    const { distribution, cache, origins } = this;
-    const budget = new MemoryBudget(cacheBytes);
-    const retriever = new Retriever({
-      distribution,
-      cache,
-      origins,
-      budget,
-      maxObjectBytes: cacheBytes / 8,
-      now,
-      behaviorOf,
-    });
-    const viewer: ViewerSettings = {
-      protocol: options.viewerProtocol ?? 'http',
-      located: lowerCaseKeys(options.viewerLocation ?? {}),
-    };
-    this.context = { distribution, retriever, viewer, behaviorOf, now, onRequest: options.onRequest };
+    this.context = this.createContext(options);
+  }
+
+  get distribution(): Distribution {
+    return this.context.distribution;
+  }
+
+  /** Goes on with another configuration of the distribution; what is cached stays. Requests under way end as they began. */
+  update(options: DistributionOptions): void {
+    this.context = this.createContext(options);
   }
 
   /** What the template asks for and the edge does not do, one sentence each. */
@@ -140,12 +131,34 @@ export class Edge {
     this.servers.push(server);
   }
 
-  private behaviorOf(path: string): Behavior {
-    const normalized = normalizePath(path);
-    const behavior = this.distribution.behaviors.find((candidate) => candidate.matches(normalized));
-    if (behavior === undefined) throw new Error(`cdk-nextjs-ecs/local edge: no behaviour takes ${path}`);
-    return behavior;
+  private createContext(distributionOptions: DistributionOptions): ExchangeContext {
+    const { options, cache, origins, cacheBytes } = this;
+    const now = options.now ?? Date.now;
+    const distribution = readDistribution(distributionOptions);
+    const behaviorOf = (path: string): Behavior => findBehavior(distribution, path);
+    const budget = new MemoryBudget(cacheBytes);
+    const retriever = new Retriever({
+      distribution,
+      cache,
+      origins,
+      budget,
+      maxObjectBytes: cacheBytes / 8,
+      now,
+      behaviorOf,
+    });
+    const viewer: ViewerSettings = {
+      protocol: options.viewerProtocol ?? 'http',
+      located: lowerCaseKeys(options.viewerLocation ?? {}),
+    };
+    return { distribution, retriever, viewer, behaviorOf, now, onRequest: options.onRequest };
   }
+}
+
+function findBehavior(distribution: Distribution, path: string): Behavior {
+  const normalized = normalizePath(path);
+  const behavior = distribution.behaviors.find((candidate) => candidate.matches(normalized));
+  if (behavior === undefined) throw new Error(`cdk-nextjs-ecs/local edge: no behaviour takes ${path}`);
+  return behavior;
 }
 
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -1,18 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { UserError } from '../user-error';
-import { type SourceOptions, tryFindSource } from './container-source';
+import type { SourceOptions } from './container-source';
+import { type DeploymentEvent, type DeploymentOutcome, newDeploymentId } from './deployment-event';
 import type { OutputSink } from './output';
 import { Replica, type ReplicaState } from './replica';
+import { createRevision, type Revision } from './revision';
+import { RollingDeployment } from './rolling-deployment';
 import type { ServiceDefinition } from './service';
-import type { PlannedContainer, TaskPlan } from './task';
 import type { Targets } from './targets';
-import type { ContainerDefinition, TaskDefinition } from './task-definition';
+import type { TaskDefinition } from './task-definition';
 import type { Watchdog } from './watchdog';
 
-export interface FleetOptions extends SourceOptions {
+/** What a deployment of the service changes. */
+export interface ServiceRevision {
   readonly service: ServiceDefinition;
   readonly taskDefinition: TaskDefinition;
+  /** The image asset behind a resolved image name. */
+  readonly imageAsset: SourceOptions['imageAsset'];
+}
+
+export interface FleetOptions extends ServiceRevision, SourceOptions {
   /** @default - the service's desired count */
   readonly replicas?: number;
   /** First part of the replicas' ids. @default 'replica' */
@@ -27,6 +34,8 @@ export interface FleetOptions extends SourceOptions {
   readonly directory: string;
   /** Takes what the replicas print. */
   readonly output: OutputSink;
+  /** Hears of the service's deployments. @default - nobody does */
+  readonly onDeployment?: (event: DeploymentEvent) => void;
 }
 
 export interface FleetStopOptions {
@@ -46,36 +55,72 @@ const POLL_INTERVAL = 20;
 
 /** An ECS service as processes on loopback. */
 export class Fleet {
-  /** What of the service is not run as AWS would, in sentences for the user. */
-  readonly notes: readonly string[];
   private readonly members: Replica[] = [];
-  private readonly plan: TaskPlan;
+  private revision: Revision;
+  private desired: number;
+  private deployment?: { readonly id: string; readonly work: Promise<unknown> };
   private lastId = 0;
+  private isStopping = false;
 
   /** @throws when the container that the load balancer reaches has no files on this machine */
   constructor(private readonly options: FleetOptions) {
-    const { service, taskDefinition, services, overrides, targets, watchdog } = options;
-    const { run, notRun } = planContainers(taskDefinition, options);
-    requireRunnable(service, run, notRun);
-    this.plan = { containers: run, loadBalancers: service.loadBalancers, services, overrides, targets, watchdog };
-    this.notes = [...notRun.map(describeNotRun), ...describeSecrets(run, overrides)];
+    this.revision = createRevision(options);
+    this.desired = options.replicas ?? options.service.desiredCount;
+  }
+
+  /** Logical id of the service. */
+  get name(): string {
+    return this.options.service.name;
+  }
+
+  /** What of the service is not run as AWS would, in sentences for the user. */
+  get notes(): readonly string[] {
+    return this.revision.notes;
   }
 
   get replicas(): ReplicaState[] {
     return this.members.map(({ state }) => state);
   }
 
+  /** Whether the service can be scaled by the number of replicas that the user wants. */
+  get isBalanced(): boolean {
+    return this.revision.service.loadBalancers.length > 0;
+  }
+
   /** Starts the replicas and waits until the load balancer finds all of them healthy. */
   async start(): Promise<void> {
-    await this.scale(this.options.replicas ?? this.options.service.desiredCount);
+    const deploymentId = newDeploymentId();
+    this.tell('SERVICE_DEPLOYMENT_IN_PROGRESS', deploymentId, `ECS deployment ${deploymentId} in progress.`);
+    await this.scale(this.desired);
+    this.tell('SERVICE_DEPLOYMENT_COMPLETED', deploymentId, `ECS deployment ${deploymentId} completed.`);
   }
 
   /** Adds replicas and waits until they are healthy, or drains and stops the latest. */
   async scale(count: number): Promise<void> {
+    this.refuseWhileDeploying();
+    this.desired = count;
     const removed = this.members.splice(count);
-    const added = Array.from({ length: count - this.members.length }, () => this.createReplica());
+    const added = Array.from({ length: count - this.members.length }, () => this.createReplica(this.revision));
     this.members.push(...added);
     await Promise.all([...added.map(waitUntilHealthy), ...removed.map((replica) => replica.stop({ drain: true }))]);
+  }
+
+  /**
+   * Replaces the replicas as ECS does in a rolling deployment. Fulfilled when nothing of the replaced revision is left; a deployment whose
+   * tasks fail is given up and, where the service asks for it, rolled back.
+   */
+  async deploy(next: ServiceRevision): Promise<DeploymentOutcome> {
+    this.refuseWhileDeploying();
+    const revision = createRevision({ ...this.options, ...next });
+    if (revision.fingerprint === this.revision.fingerprint) return 'unchanged';
+    const id = newDeploymentId();
+    const work = this.perform(id, revision);
+    this.deployment = { id, work };
+    try {
+      return await work;
+    } finally {
+      this.deployment = undefined;
+    }
   }
 
   /** Sends a signal to a replica's processes. It is started again when it ends of it. */
@@ -89,52 +134,66 @@ export class Fleet {
   }
 
   async stop({ drain = true, stopTimeout }: FleetStopOptions = {}): Promise<void> {
+    this.isStopping = true;
     await Promise.all(this.members.map((replica) => replica.stop({ drain, stopTimeout })));
+    await this.deployment?.work.catch(() => undefined);
   }
 
-  private createReplica(): Replica {
-    const { directory, output, replicaName = 'replica' } = this.options;
-    return new Replica(`${replicaName}-${++this.lastId}`, this.plan, directory, output);
+  private async perform(id: string, revision: Revision): Promise<DeploymentOutcome> {
+    this.tell('SERVICE_DEPLOYMENT_IN_PROGRESS', id, `ECS deployment ${id} in progress.`);
+    if (await this.roll(revision)) {
+      this.revision = revision;
+      this.tell('SERVICE_DEPLOYMENT_COMPLETED', id, `ECS deployment ${id} completed.`);
+      return 'completed';
+    }
+    this.tell('SERVICE_DEPLOYMENT_FAILED', id, 'ECS deployment circuit breaker: task failed to start.');
+    if (!revision.service.circuitBreaker.rollsBack) {
+      await this.abandon(revision);
+      return 'failed';
+    }
+    const back = newDeploymentId();
+    const reason = `ECS deployment circuit breaker: rolling back to deploymentId ${back}.`;
+    this.tell('SERVICE_DEPLOYMENT_IN_PROGRESS', back, reason);
+    await this.roll(this.revision);
+    this.tell('SERVICE_DEPLOYMENT_COMPLETED', back, `ECS deployment ${back} completed.`);
+    return 'rolled-back';
   }
-}
 
-function planContainers(taskDefinition: TaskDefinition, options: SourceOptions) {
-  const run: PlannedContainer[] = [];
-  const notRun: ContainerDefinition[] = [];
-  for (const definition of taskDefinition.containers) {
-    const source = tryFindSource(definition, options);
-    if (source === undefined) notRun.push(definition);
-    else run.push({ definition, source });
+  private async roll(revision: Revision): Promise<boolean> {
+    return new RollingDeployment(this.members, {
+      revision,
+      desired: this.desired,
+      create: () => this.createReplica(revision),
+      isStopping: () => this.isStopping,
+    }).run();
   }
-  return { run, notRun };
-}
 
-function requireRunnable(
-  { name, loadBalancers }: ServiceDefinition,
-  run: readonly PlannedContainer[],
-  notRun: readonly ContainerDefinition[],
-): void {
-  const missing = loadBalancers.map(({ containerName }) =>
-    notRun.find((container) => container.name === containerName),
-  )[0];
-  const [first] = missing === undefined && run.length === 0 ? notRun : [missing];
-  if (first === undefined) return;
-  throw new UserError(
-    `cdk-nextjs-ecs local: container "${first.name}" of service ${name} has an image that was not built by cdk-nextjs-ecs ` +
-      `(${first.image}); say where its files are with --container ${first.name}=DIR.`,
-  );
-}
+  /** Ends what of a failed deployment serves nobody. */
+  private async abandon(revision: Revision): Promise<void> {
+    const failing = this.members.filter((member) => member.revision === revision && member.state.state !== 'healthy');
+    for (const replica of failing) this.members.splice(this.members.indexOf(replica), 1);
+    await Promise.all(failing.map((replica) => replica.stop({ drain: false })));
+  }
 
-function describeNotRun({ name, image }: ContainerDefinition): string {
-  return `container "${name}" (${image}) is not run; --container ${name}=DIR runs its command in a directory`;
-}
+  private createReplica(revision: Revision): Replica {
+    const { directory, output, replicaName = 'replica', services, overrides, targets, watchdog } = this.options;
+    const { containers, service } = revision;
+    const { loadBalancers, healthCheckGracePeriod } = service;
+    const plan = { containers, loadBalancers, healthCheckGracePeriod, services, overrides, targets, watchdog };
+    return new Replica(`${replicaName}-${++this.lastId}`, revision, plan, directory, output);
+  }
 
-function describeSecrets(run: readonly PlannedContainer[], overrides: Readonly<Record<string, string>>): string[] {
-  const names = [...new Set(run.flatMap(({ definition }) => definition.secrets))].filter(
-    (name) => !(name in overrides),
-  );
-  if (names.length === 0) return [];
-  return [`secrets have placeholder values (--env NAME=VALUE sets one): ${names.join(', ')}`];
+  private tell(eventName: DeploymentEvent['eventName'], deploymentId: string, reason: string): void {
+    const eventType = eventName === 'SERVICE_DEPLOYMENT_FAILED' ? 'ERROR' : 'INFO';
+    this.options.onDeployment?.({ eventType, eventName, deploymentId, reason });
+  }
+
+  private refuseWhileDeploying(): void {
+    if (this.deployment === undefined) return;
+    throw new Error(
+      `cdk-nextjs-ecs local: deployment ${this.deployment.id} of ${this.name} is in progress: wait for its end.`,
+    );
+  }
 }
 
 async function waitUntilHealthy(replica: Replica): Promise<void> {

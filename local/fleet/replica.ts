@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type OutputSink, OutputTail } from './output';
+import type { Revision } from './revision';
 import { Task, type TaskPlan } from './task';
 
 export type ReplicaStatus = 'starting' | 'healthy' | 'unhealthy' | 'restarting' | 'stopping' | 'stopped';
+
+const HEALTH_POLL = 50;
 
 /** What a replica is doing, as JSON. */
 export interface ReplicaState {
@@ -39,6 +42,8 @@ export class Replica {
 
   constructor(
     readonly id: string,
+    /** What it runs. */
+    readonly revision: Revision,
     plan: TaskPlan,
     private readonly directory: string,
     private readonly sink: OutputSink,
@@ -111,6 +116,7 @@ export class Replica {
       // Stopped while it was on its way: `stop()` has not seen it.
       if (this.isEnding()) await task.stop({ drain: false });
       else this.status = 'running';
+      void this.endIfNeverHealthy(task);
       const ending = await task.ended;
       if (!this.isEnding()) this.print(`${this.id}: ${ending}`);
     } catch (error) {
@@ -119,6 +125,19 @@ export class Replica {
     } finally {
       this.failedStarts++;
       this.task = undefined;
+    }
+  }
+
+  /** ECS stops a task whose target never passes its health checks; one that was healthy once is left alone here. */
+  private async endIfNeverHealthy(task: Task): Promise<void> {
+    const since = performance.now();
+    while (this.task === task && !this.isEnding() && task.health !== 'healthy') {
+      if (task.health === 'unhealthy' && performance.now() - since >= this.plan.healthCheckGracePeriod) {
+        this.print(`${this.id}: failed its health checks`);
+        await task.stop({ drain: false });
+        return;
+      }
+      await delay(HEALTH_POLL, undefined, { signal: this.stopped.signal }).catch(() => undefined);
     }
   }
 

@@ -1,4 +1,4 @@
-import { list, number, record, text } from './properties';
+import { list, number, record, text } from '../properties';
 
 /** The part of an `AWS::ECS::Service` that can run as processes. */
 export interface ServiceDefinition {
@@ -8,6 +8,11 @@ export interface ServiceDefinition {
   readonly desiredCount: number;
   /** The target groups that each task joins, with the container and port that they reach. */
   readonly loadBalancers: readonly ServiceLoadBalancer[];
+  /** Shares of the desired count, in percent, between which the number of tasks stays in a deployment. */
+  readonly healthyPercent: { readonly minimum: number; readonly maximum: number };
+  readonly circuitBreaker: { readonly isEnabled: boolean; readonly rollsBack: boolean };
+  /** How long a task may be unhealthy after its start, in milliseconds. */
+  readonly healthCheckGracePeriod: number;
 }
 
 export interface ServiceLoadBalancer {
@@ -18,6 +23,8 @@ export interface ServiceLoadBalancer {
 
 /** Reads the resolved properties of an `AWS::ECS::Service`. */
 export function readService(name: string, properties: Record<string, unknown>): ServiceDefinition {
+  const deployment = record(properties.DeploymentConfiguration);
+  const circuitBreaker = record(deployment.DeploymentCircuitBreaker);
   return {
     name,
     taskDefinition: text(properties.TaskDefinition) ?? '',
@@ -30,5 +37,14 @@ export function readService(name: string, properties: Record<string, unknown>): 
       if (targetGroupArn === undefined || containerPort === undefined) return [];
       return [{ targetGroupArn, containerName: text(ContainerName) ?? '', containerPort }];
     }),
+    healthyPercent: {
+      minimum: number(deployment.MinimumHealthyPercent) ?? 100,
+      maximum: number(deployment.MaximumPercent) ?? 200,
+    },
+    circuitBreaker: {
+      isEnabled: text(circuitBreaker.Enable) === 'true',
+      rollsBack: text(circuitBreaker.Rollback) === 'true',
+    },
+    healthCheckGracePeriod: (number(properties.HealthCheckGracePeriodSeconds) ?? 0) * 1000,
   };
 }

@@ -1,4 +1,4 @@
-import { list, number, record, text, texts } from './properties';
+import { list, number, record, text, texts } from '../properties';
 
 /** The part of an `AWS::ECS::TaskDefinition` that can run as processes. */
 export interface TaskDefinition {

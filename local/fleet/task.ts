@@ -15,6 +15,8 @@ import { createWorkspace } from './workspace';
 export interface TaskPlan {
   readonly containers: readonly PlannedContainer[];
   readonly loadBalancers: readonly ServiceLoadBalancer[];
+  /** How long a task may be unhealthy after its start, in milliseconds. */
+  readonly healthCheckGracePeriod: number;
   readonly services: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, string>>;
   readonly targets: Targets;
@@ -60,6 +62,7 @@ export class Task {
   readonly ended: Promise<Ending>;
   private readonly registrations: { readonly targetGroupArn: string; readonly target: Target }[];
   private alive = true;
+  private hasLeft = false;
 
   private constructor(
     private readonly plan: TaskPlan,
@@ -89,6 +92,7 @@ export class Task {
   /** The worst that any target group says; a task without one is healthy while it runs. */
   get health(): TargetHealth {
     if (!this.alive) return 'unused';
+    if (this.hasLeft) return 'draining';
     const health = this.registrations.map(({ targetGroupArn, target }) =>
       this.plan.targets.health(targetGroupArn, target),
     );
@@ -124,6 +128,7 @@ export class Task {
   }
 
   private async leaveTargetGroups(): Promise<void> {
+    this.hasLeft = true;
     await Promise.all(
       this.registrations
         .splice(0)

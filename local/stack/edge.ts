@@ -22,6 +22,11 @@ export interface StackEdgeOptions {
 
 /** CloudFront for the stack's distribution; the first one, where it has several. */
 export class StackEdge {
+  /** Ids of the stack's distributions, of those that are not run, too. */
+  static idsIn(stack: ResolvedStack): readonly string[] {
+    return stack.ofType(DISTRIBUTION).map(({ physicalId }) => physicalId);
+  }
+
   static isIn(stack: ResolvedStack): boolean {
     return stack.ofType(DISTRIBUTION).length > 0;
   }
@@ -31,9 +36,7 @@ export class StackEdge {
     if (distribution === undefined) throw new Error(`cdk-nextjs-ecs local: stack ${stack.name} has no distribution.`);
     const requests = new Map<string, number>();
     const edge = new Edge({
-      distribution,
-      resources: stack.resources.values(),
-      domainName: stack.attribute(distribution.logicalId, 'DomainName'),
+      ...configurationOf(stack, distribution),
       hosts,
       onRequest: ({ result }: EdgeEvent) => requests.set(result, (requests.get(result) ?? 0) + 1),
     });
@@ -72,7 +75,23 @@ export class StackEdge {
     ];
   }
 
+  /** Goes on as another template of the stack says; a distribution that is new there is not run. */
+  update(stack: ResolvedStack): void {
+    const distribution = stack.ofType(DISTRIBUTION).find(({ physicalId }) => physicalId === this.edge.distribution.id);
+    if (distribution) this.edge.update(configurationOf(stack, distribution));
+  }
+
+  /** Ends cached objects of the distribution early: `/path`, `/prefix*` or `#tag`. Answers how many went. */
+  invalidate(distributionId: string, items: readonly string[]): number {
+    return distributionId === this.edge.distribution.id ? this.edge.invalidate(items) : 0;
+  }
+
   async close(): Promise<void> {
     await this.edge.close();
   }
+}
+
+function configurationOf(stack: ResolvedStack, distribution: ResolvedResource) {
+  const domainName = stack.attribute(distribution.logicalId, 'DomainName');
+  return { distribution, resources: stack.resources.values(), domainName };
 }

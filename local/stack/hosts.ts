@@ -1,10 +1,15 @@
-import type { ResolvedStack } from '../assembly';
+import type { ResolvedResource, ResolvedStack } from '../assembly';
 import type { Hosts } from '../edge';
+import { record, text } from '../properties';
 import type { Balancers } from './balancers';
 
-/** Where the servers of the stack's own domain names listen: buckets in the embedded S3, load balancers on their listeners' ports. */
+/**
+ * Where the servers of the stack's own domain names listen: buckets in the embedded S3, load balancers on their listeners' ports, also by
+ * the names that alias records give them.
+ */
 export class StackHosts implements Hosts {
   private readonly buckets: ReadonlySet<string>;
+  private readonly aliases: ReadonlyMap<string, string>;
   private readonly s3: { readonly host: string; readonly port: number };
 
   constructor(
@@ -20,11 +25,21 @@ export class StackHosts implements Hosts {
           stack.attribute(logicalId, 'DomainName'),
         ]),
     );
+    this.aliases = new Map(stack.ofType('AWS::Route53::RecordSet').flatMap(readAlias));
     const { hostname, port } = new URL(s3Endpoint);
     this.s3 = { host: hostname, port: Number(port) };
   }
 
   resolve(domainName: string, port: number): { readonly host: string; readonly port: number } | undefined {
-    return this.buckets.has(domainName) ? this.s3 : this.balancers.resolve(domainName, port);
+    if (this.buckets.has(domainName)) return this.s3;
+    return this.balancers.resolve(this.aliases.get(domainName) ?? domainName, port);
   }
+}
+
+/** Route 53 ends names with a dot, and asks load balancers for both kinds of addresses by a prefix. */
+function readAlias({ properties }: ResolvedResource): [name: string, target: string][] {
+  const target = text(record(properties.AliasTarget).DNSName);
+  const name = text(properties.Name);
+  if (name === undefined || target === undefined) return [];
+  return [[name.replace(/\.$/, ''), target.replace(/^dualstack\.|\.$/g, '')]];
 }

@@ -1,3 +1,4 @@
-export { LocalStack, type LocalStackOptions, type LocalStackState } from './local-stack';
+export { LocalStack } from './local-stack';
+export type { DeployResult, LocalStackOptions, LocalStackState, Pace } from './options';
 export { assertPortFree } from './port';
 export { Scratch } from './scratch';

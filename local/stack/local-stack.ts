@@ -1,84 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { Bundle, type BundleFacts } from '../../contract';
-import {
-  readAssembly,
-  resolveStack,
-  type ResolvedStack,
-  type StackArtifact,
-  type UnsupportedResource,
-} from '../assembly';
+import type { StackArtifact } from '../assembly';
 import { ControlServer } from '../control';
-import type { Fleet, OutputSink, ReplicaState } from '../fleet';
-import { type Progress, silentProgress } from '../progress';
-import type { CallCounts } from '../stores';
-import { Balancers, type BalancerState } from './balancers';
-import { chooseStack } from './choose-stack';
+import type { InvalidationState } from '../edge-api';
+import type { BusEvent, ServiceEvent } from '../events';
+import type { ReplicaState } from '../fleet';
+import type { InvocationResult } from '../functions';
+import type { CallCounts, Interceptor } from '../stores';
 import { Closers } from './closers';
-import { type EdgeState, StackEdge } from './edge';
-import { StackHosts } from './hosts';
+import type { FunctionsState } from './functions';
 import { describeNotRun } from './not-run';
-import { Scratch } from './scratch';
-import { createFleets } from './services';
-import { Stores, type StoresState } from './stores';
+import type { DeployResult, LocalStackOptions, LocalStackState } from './options';
+import { type Parts, StackRunner } from './stack-runner';
 
-export interface LocalStackOptions {
-  /**
-   * The stack to run.
-   * @default - the only one, or the only one with a distribution
-   */
-  readonly stack?: string;
-  /**
-   * Port of the site.
-   * @default - a free one
-   */
-  readonly port?: number;
-  /**
-   * Port of the control interface.
-   * @default - a free one
-   */
-  readonly controlPort?: number;
-  /**
-   * Number of replicas of each service behind a load balancer.
-   * @default - the services' desired counts
-   */
-  readonly replicas?: number;
-  /**
-   * Environment variables of the tasks, over the template's.
-   * @default - only the template's
-   */
-  readonly environment?: Readonly<Record<string, string>>;
-  /**
-   * Folders to run containers of foreign images in, by container name.
-   * @default - containers of foreign images are not run
-   */
-  readonly containers?: Readonly<Record<string, string>>;
-  /** @default - nothing is said */
-  readonly progress?: Progress;
-  /**
-   * Takes the lines that the replicas print.
-   * @default - they are only shown when a replica cannot start
-   */
-  readonly output?: OutputSink;
-}
-
-/** What runs, and where. */
-export interface LocalStackState {
-  readonly url: string;
-  readonly stack: string;
-  /** What the app's bundle says of its build; absent for images that were built by other means. */
-  readonly build?: BundleFacts;
-  readonly edge?: EdgeState;
-  readonly balancers: readonly BalancerState[];
-  readonly replicas: readonly ReplicaState[];
-  readonly stores: StoresState;
-  /** Resources that do not run here, and why those that are not missed are not. */
-  readonly notRun: readonly UnsupportedResource[];
-}
-
-/** How long a container may take to end when the whole stack is stopped, in milliseconds. */
-const STOP_TIMEOUT = 10_000;
+const SETTLED_POLL = 20;
 
 /**
  * A synthesized stack that runs on this machine, from its template alone.
@@ -95,11 +33,15 @@ export class LocalStack {
    * @param assemblyDirectory the output of `cdk synth`, usually `cdk.out`
    */
   static async start(assemblyDirectory: string, options: LocalStackOptions = {}): Promise<LocalStack> {
-    const assembly = readAssembly(assemblyDirectory);
-    const resolved = resolveStack(chooseStack(assembly, options.stack), { assembly });
     const closers = new Closers();
     try {
-      return await new Starter(resolved, options, closers).start();
+      const runner = new StackRunner(assemblyDirectory, options, closers);
+      await runner.start();
+      const control = new ControlServer();
+      closers.add(() => control.close());
+      const stack = new LocalStack(runner, control, closers);
+      await control.listen(stack, options.controlPort ?? 0);
+      return stack;
     } catch (error) {
       await closers.close().catch(() => undefined);
       throw error;
@@ -108,15 +50,15 @@ export class LocalStack {
 
   private stopped?: Promise<void>;
 
-  /** @internal */
-  constructor(
-    private readonly parts: Parts,
+  private constructor(
+    private readonly runner: StackRunner,
+    private readonly controlServer: ControlServer,
     private readonly closers: Closers,
   ) {}
 
   /** Name of the stack. */
   get name(): string {
-    return this.parts.resolved.name;
+    return this.runner.stack.name;
   }
 
   /** Address of the site: the distribution's, or the load balancer's where there is none. */
@@ -126,7 +68,7 @@ export class LocalStack {
 
   /** Address of the control interface. */
   get control(): string {
-    return this.parts.control.url;
+    return this.controlServer.url;
   }
 
   get replicas(): readonly ReplicaState[] {
@@ -135,26 +77,31 @@ export class LocalStack {
 
   /** What of the stack does not run as it would on AWS, in sentences. */
   get notes(): readonly string[] {
-    const { resolved, fleets, balancers, edge } = this.parts;
+    const { fleets, balancers, edge, functions } = this.parts;
     return [
       ...fleets.flatMap((fleet) => fleet.notes),
       ...balancers.notes,
       ...(edge?.notes ?? []),
-      ...describeNotRun(resolved.unsupported),
+      ...functions.notes,
+      ...describeNotRun(this.runner.stack.unsupported),
     ];
   }
 
   get state(): LocalStackState {
-    const { resolved, edge, balancers, stores } = this.parts;
+    const { edge, balancers, stores, functions, cloudfront } = this.parts;
+    const { artifact, unsupported, outputs } = this.runner.stack;
     return {
       url: this.url,
       stack: this.name,
-      build: tryReadFacts(resolved.artifact),
+      outputs,
+      build: tryReadFacts(artifact),
       edge: edge?.state,
       balancers: balancers.state,
       replicas: this.replicas,
       stores: stores.state,
-      notRun: resolved.unsupported,
+      functions: functions.state,
+      cloudfront: { endpoint: cloudfront.endpoint, inProgress: cloudfront.inProgress },
+      notRun: unsupported,
     };
   }
 
@@ -167,6 +114,48 @@ export class LocalStack {
     this.parts.stores.calls.reset();
   }
 
+  /** Requests of invalidations that CloudFront has accepted, the latest first. */
+  get invalidations(): readonly InvalidationState[] {
+    return this.parts.cloudfront.invalidations;
+  }
+
+  /** Functions, and what invokes them. */
+  get functions(): FunctionsState {
+    return this.parts.functions.state;
+  }
+
+  /** Events of the stack's default bus, the latest last. */
+  get events(): readonly BusEvent[] {
+    return this.parts.functions.bus.events;
+  }
+
+  /** Puts an event on the stack's default bus, as an AWS service would. */
+  publish(event: ServiceEvent): void {
+    this.parts.functions.bus.put(event);
+  }
+
+  /** Sees every call of an embedded service first, and may delay it, answer with an error or cut it off; undefined lets all pass. */
+  intercept(interceptor: Interceptor | undefined): void {
+    const { stores, cloudfront } = this.parts;
+    for (const { calls } of [stores.s3, stores.dynamodb, cloudfront]) calls.interceptor = interceptor;
+  }
+
+  /** Hands an event to a function and waits for its answer. @param name name, ARN or logical id */
+  invoke(name: string, event: unknown): Promise<InvocationResult> {
+    return this.parts.functions.invoke(name, event);
+  }
+
+  /** Ends a function's processes at once, as a crash in the middle of an event would. @param name name, ARN or logical id */
+  killFunction(name: string): void {
+    this.parts.functions.kill(name);
+  }
+
+  /** Fulfilled when no stream record, event or invalidation is on its way. */
+  async settled(): Promise<void> {
+    const { functions, cloudfront } = this.parts;
+    while (!functions.isIdle || cloudfront.inProgress > 0) await delay(SETTLED_POLL);
+  }
+
   /** Sends a signal to a replica's processes; it is started again when it ends of it. */
   kill(replica: string, signal: NodeJS.Signals = 'SIGKILL'): void {
     const fleet =
@@ -174,89 +163,30 @@ export class LocalStack {
     fleet?.kill(replica, signal);
   }
 
+  /**
+   * Takes over another assembly of the same stack, as `cdk deploy` would: custom resources first, then the tasks in a rolling deployment,
+   * then the edge's configuration. Changes of the load balancer and new services are not applied.
+   *
+   * A deployment whose tasks fail is rolled back where the service's circuit breaker says so. Until its end the earlier assembly has to
+   * stay where it is.
+   */
+  deploy(assemblyDirectory: string): Promise<DeployResult> {
+    return this.runner.deploy(assemblyDirectory);
+  }
+
+  /** Adds replicas to each service behind a load balancer and waits until they are healthy, or drains and stops the latest. */
+  async scale(replicas: number): Promise<void> {
+    await this.runner.scale(replicas);
+  }
+
   /** Stops everything and removes every file. */
   stop(): Promise<void> {
     this.stopped ??= this.closers.close();
     return this.stopped;
   }
-}
 
-interface Parts {
-  readonly resolved: ResolvedStack;
-  readonly stores: Stores;
-  readonly balancers: Balancers;
-  readonly fleets: readonly Fleet[];
-  readonly edge?: StackEdge;
-  readonly control: ControlServer;
-}
-
-/** The way from a template to a running stack, one part after another, from the stores to the edge. */
-class Starter {
-  private readonly progress: Progress;
-
-  constructor(
-    private readonly resolved: ResolvedStack,
-    private readonly options: LocalStackOptions,
-    private readonly closers: Closers,
-  ) {
-    this.progress = options.progress ?? silentProgress;
-  }
-
-  async start(): Promise<LocalStack> {
-    const stores = await this.startStores();
-    const balancers = await this.startBalancers();
-    const fleets = await this.startFleets(stores, balancers);
-    const edge = await this.startEdge(stores, balancers);
-    const control = new ControlServer();
-    const stack = new LocalStack({ resolved: this.resolved, stores, balancers, fleets, edge, control }, this.closers);
-    this.closers.add(() => control.close());
-    await control.listen(stack, this.options.controlPort ?? 0);
-    return stack;
-  }
-
-  private async startStores(): Promise<Stores> {
-    this.progress.step('Filling buckets and tables');
-    const stores = await Stores.start(this.resolved);
-    this.closers.add(() => stores.close());
-    this.progress.done(`${await stores.fill()} objects`);
-    return stores;
-  }
-
-  private async startBalancers(): Promise<Balancers> {
-    // Without a distribution the load balancer is what viewers see.
-    const port = StackEdge.isIn(this.resolved) ? 0 : (this.options.port ?? 0);
-    const balancers = await Balancers.start(this.resolved, port);
-    this.closers.add(() => balancers.close());
-    return balancers;
-  }
-
-  private async startFleets(stores: Stores, balancers: Balancers): Promise<Fleet[]> {
-    const scratch = new Scratch();
-    this.closers.add(() => scratch.close());
-    const fleets = createFleets({
-      stack: this.resolved,
-      replicas: this.options.replicas,
-      services: stores.environment,
-      overrides: this.options.environment ?? {},
-      containers: this.options.containers ?? {},
-      targets: balancers,
-      watchdog: scratch.watchdog,
-      directory: scratch.directory,
-      output: this.options.output ?? (() => undefined),
-    });
-    for (const fleet of fleets) this.closers.add(() => fleet.stop({ drain: false, stopTimeout: STOP_TIMEOUT }));
-    this.progress.step('Starting replicas');
-    await Promise.all(fleets.map((fleet) => fleet.start()));
-    this.progress.done(String(fleets.flatMap((fleet) => fleet.replicas).length));
-    return fleets;
-  }
-
-  private async startEdge(stores: Stores, balancers: Balancers): Promise<StackEdge | undefined> {
-    if (!StackEdge.isIn(this.resolved)) return undefined;
-    const hosts = new StackHosts(this.resolved, stores.s3.endpoint, balancers);
-    const edge = await StackEdge.start(this.resolved, { port: this.options.port ?? 0, hosts });
-    this.closers.add(() => edge.close());
-    return edge;
+  private get parts(): Parts {
+    return this.runner.parts;
   }
 }
 

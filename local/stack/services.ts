@@ -1,11 +1,20 @@
 import { join } from 'node:path';
 
 import { type ResolvedResource, type ResolvedStack, tryFindDockerAsset } from '../assembly';
-import { Fleet, type OutputSink, readService, readTaskDefinition, type Targets, type Watchdog } from '../fleet';
+import type { ServiceEvent } from '../events';
+import {
+  type DeploymentEvent,
+  Fleet,
+  type OutputSink,
+  readService,
+  readTaskDefinition,
+  type ServiceRevision,
+  type Targets,
+  type Watchdog,
+} from '../fleet';
 import { UserError } from '../user-error';
 
 export interface ServicesOptions {
-  readonly stack: ResolvedStack;
   /** Number of replicas of each service behind a load balancer. @default - the services' desired counts */
   readonly replicas?: number;
   /** Variables of the tasks by which they find the stores. */
@@ -17,23 +26,36 @@ export interface ServicesOptions {
   readonly watchdog: Watchdog;
   readonly directory: string;
   readonly output: OutputSink;
+  /** Takes the events of the services' deployments. */
+  readonly onEvent: (event: ServiceEvent) => void;
 }
 
-/** A fleet for each ECS service of the stack. */
-export function createFleets(options: ServicesOptions): Fleet[] {
-  const { stack, containers } = options;
-  const services = stack.ofType('AWS::ECS::Service').map((resource) => {
+/** An ECS service of the template, with what it is to run. */
+export interface StackService extends ServiceRevision {
+  readonly arn: string;
+}
+
+/** The ECS services of a template. */
+export function readServices(stack: ResolvedStack): readonly StackService[] {
+  return stack.ofType('AWS::ECS::Service').map((resource) => {
     const service = readService(resource.logicalId, { ...resource.properties });
     return {
+      arn: resource.physicalId,
       service,
       taskDefinition: readTaskDefinition({ ...findTaskDefinition(stack, resource, service.taskDefinition) }),
+      imageAsset: (image) => tryFindDockerAsset(stack.artifact, image),
     };
   });
+}
+
+/** A fleet for each of the services. */
+export function createFleets(services: readonly StackService[], options: ServicesOptions): Fleet[] {
+  const { containers } = options;
   refuseUnknownContainers(
     containers,
     services.flatMap(({ taskDefinition }) => taskDefinition.containers.map(({ name }) => name)),
   );
-  return services.map(({ service, taskDefinition }) => {
+  return services.map(({ arn, service, taskDefinition, imageAsset }) => {
     const names = taskDefinition.containers.map(({ name }) => name);
     return new Fleet({
       service,
@@ -44,13 +66,25 @@ export function createFleets(options: ServicesOptions): Fleet[] {
       services: options.services,
       overrides: options.overrides,
       directories: Object.fromEntries(Object.entries(containers).filter(([name]) => names.includes(name))),
-      imageAsset: (image) => tryFindDockerAsset(stack.artifact, image),
+      imageAsset,
       targets: options.targets,
       watchdog: options.watchdog,
       directory: join(options.directory, service.name),
       output: options.output,
+      onDeployment: (event) => {
+        options.onEvent(deploymentEvent(arn, event));
+      },
     });
   });
+}
+
+function deploymentEvent(serviceArn: string, event: DeploymentEvent): ServiceEvent {
+  return {
+    source: 'aws.ecs',
+    detailType: 'ECS Deployment State Change',
+    resources: [serviceArn],
+    detail: { ...event, updatedAt: new Date().toISOString() },
+  };
 }
 
 function findTaskDefinition(

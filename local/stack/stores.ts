@@ -1,6 +1,6 @@
 import type { ResolvedStack } from '../assembly';
-import { runBucketDeployments } from '../deployments';
-import { CallLog, DynamoDbServer, S3Server, type TableDefinition } from '../stores';
+import { readAsset, runBucketDeployments } from '../deployments';
+import { CallLog, DynamoDbServer, S3Server, type TableDefinition, type TableStream } from '../stores';
 
 /** What the stores hold, as JSON. */
 export interface StoresState {
@@ -8,36 +8,65 @@ export interface StoresState {
   readonly dynamodb: { readonly endpoint: string; readonly tables: readonly string[] };
 }
 
+export interface StoresOptions {
+  /** Write units a second that one partition key of a table takes. @default - any number */
+  readonly partitionWriteUnits?: number;
+}
+
 /** The embedded S3 and DynamoDB with the stack's buckets and tables. */
 export class Stores {
-  static async start(stack: ResolvedStack): Promise<Stores> {
+  static async start(stack: ResolvedStack, options: StoresOptions = {}): Promise<Stores> {
     const calls = new CallLog();
     const s3 = await S3Server.start({ calls, region: stack.region });
-    const dynamodb = await DynamoDbServer.start({ calls, region: stack.region, account: stack.account });
+    const dynamodb = await DynamoDbServer.start({ calls, region: stack.region, account: stack.account, ...options });
     return new Stores(stack, s3, dynamodb, calls);
   }
 
   private constructor(
-    private readonly stack: ResolvedStack,
+    private stack: ResolvedStack,
     readonly s3: S3Server,
     readonly dynamodb: DynamoDbServer,
     readonly calls: CallLog,
   ) {}
 
-  /** Makes the stack's buckets and tables, and uploads its assets. Fulfilled with the number of uploaded objects. */
-  async fill(): Promise<number> {
+  /** Makes the stack's buckets and tables; those that are there stay. */
+  create(stack: ResolvedStack): void {
+    this.stack = stack;
     for (const { physicalId } of this.stack.ofType('AWS::S3::Bucket')) this.s3.createBucket(physicalId);
     for (const type of ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable']) {
       for (const { physicalId, properties } of this.stack.ofType(type)) {
         this.dynamodb.createTable({ ...(properties as unknown as TableDefinition), TableName: physicalId });
       }
     }
-    const deployments = await runBucketDeployments(this.stack, this.s3);
-    return deployments.reduce((sum, { keys }) => sum + keys.length, 0);
+  }
+
+  /** Lets the functions read the assets that a deployment would have uploaded to the bootstrap bucket. */
+  provideAssets({ artifact }: ResolvedStack): void {
+    for (const asset of artifact.fileAssets) {
+      this.s3.createBucket(asset.bucketName);
+      this.s3.provideObject(asset.bucketName, asset.objectKey, () => readAsset(asset));
+    }
+  }
+
+  /** Uploads the assets of `BucketDeployment` constructs. */
+  async fill(): Promise<void> {
+    await runBucketDeployments(this.stack, this.s3);
+  }
+
+  tryFindStream(arn: string): TableStream | undefined {
+    const name = /:table\/([^/]+)\/stream\//.exec(arn)?.[1];
+    return name === undefined ? undefined : this.dynamodb.tryFindStream(name);
+  }
+
+  /** Number of objects in the stack's buckets. */
+  get objects(): number {
+    return Object.values(this.state.s3.buckets).reduce((sum, { objects }) => sum + objects, 0);
   }
 
   get state(): StoresState {
-    const buckets = this.s3.bucketNames().map((name) => [name, { objects: this.s3.keys(name).length }] as const);
+    const own = new Set(this.stack.ofType('AWS::S3::Bucket').map(({ physicalId }) => physicalId));
+    const names = this.s3.bucketNames().filter((name) => own.has(name));
+    const buckets = names.map((name) => [name, { objects: this.s3.keys(name).length }] as const);
     return {
       s3: { endpoint: this.s3.endpoint, buckets: Object.fromEntries(buckets) },
       dynamodb: { endpoint: this.dynamodb.endpoint, tables: this.dynamodb.tableNames() },

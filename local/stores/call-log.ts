@@ -1,5 +1,5 @@
 /** Names of the embedded services, as AWS' own endpoints name them. */
-export type ServiceName = 's3' | 'dynamodb';
+export type ServiceName = 's3' | 'dynamodb' | 'cloudfront';
 
 /** Counts of calls by service and operation, for example `{ s3: { GetObject: 2 } }`. */
 export type CallCounts = Record<string, Record<string, number>>;

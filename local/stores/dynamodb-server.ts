@@ -16,6 +16,11 @@ export interface DynamoDbServerOptions extends ServiceOptions {
   readonly account?: string;
   /** Folder in which items outlive the server; a table's come back when it is made again. @default - none: they are in memory only */
   readonly dataDirectory?: string;
+  /**
+   * Write units a second that one partition key takes; a partition of DynamoDB takes 1,000.
+   * @default - any number
+   */
+  readonly partitionWriteUnits?: number;
   /** The clock of the stream's records, in milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -26,13 +31,25 @@ export interface DynamoDbServerOptions extends ServiceOptions {
  * Every operation is one synchronous step, so reads of the table and of local indexes are strongly consistent, and conditions atomic;
  * reads of global indexes are, too, which AWS does not promise. Expressions, key conditions, projections, transactions, batches, page
  * limits and streams are DynamoDB's. Items past their time to live stay, as they may in AWS for days. Signatures are not verified.
- * Not implemented: PartiQL, the parameters from before there were expressions, changes of a table, backups, throttling.
+ * Not implemented: PartiQL, the parameters from before there were expressions, changes of a table, backups, throttling of reads.
  */
 export class DynamoDbServer {
   static async start(options: DynamoDbServerOptions = {}): Promise<DynamoDbServer> {
-    const { region = 'us-east-1', account = '000000000000', now = Date.now, dataDirectory } = options;
+    const {
+      region = 'us-east-1',
+      account = '000000000000',
+      now = Date.now,
+      dataDirectory,
+      partitionWriteUnits,
+    } = options;
     const journals = dataDirectory === undefined ? undefined : new TableJournals(dataDirectory);
-    const database = new Database({ region, account, now, ...(journals && { journals }) });
+    const database = new Database({
+      region,
+      account,
+      now,
+      ...(journals && { journals }),
+      ...(partitionWriteUnits !== undefined && { partitionWriteUnits }),
+    });
     const calls = new ServiceEndpoint(options, formatError);
     const server = await LoopbackServer.start((request, response) => handle(request, response, database, calls));
     return new DynamoDbServer(server, database, calls);

@@ -5,7 +5,7 @@ export interface ServiceCall {
   readonly service: ServiceName;
   /** The API's name of the operation, for example `PutObject`. */
   readonly operation: string;
-  /** Name of the bucket or table; absent where the operation has none, or several. */
+  /** Name of the bucket or table, or id of the distribution; absent where the operation has none, or several. */
   readonly resource?: string;
   /** The object's key. */
   readonly key?: string;

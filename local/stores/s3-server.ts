@@ -27,6 +27,8 @@ export interface NewObject {
   readonly headers?: Record<string, string>;
 }
 
+const READS = new Set(['GetObject', 'HeadObject']);
+
 const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 
 /**
@@ -78,6 +80,11 @@ export class S3Server {
     });
   }
 
+  /** Lets an object be made when it is first read; it is neither listed before nor kept in the data directory. */
+  provideObject(bucket: string, key: string, read: () => Promise<Buffer>): void {
+    this.service.provide(bucket, key, read);
+  }
+
   tryGetObject(bucket: string, key: string): StoredObject | undefined {
     return this.service.buckets.tryGet(bucket, key);
   }
@@ -101,6 +108,7 @@ class S3Service {
   readonly endpoint: ServiceEndpoint;
   readonly now: () => number;
   private readonly region: string;
+  private readonly provided = new Map<string, () => Promise<void>>();
 
   constructor(options: S3ServerOptions) {
     const directory = options.dataDirectory === undefined ? undefined : new BucketDirectory(options.dataDirectory);
@@ -112,6 +120,19 @@ class S3Service {
 
   put(bucket: string, key: string, object: StoredObject): void {
     this.buckets.put(bucket, key, object);
+  }
+
+  provide(bucket: string, key: string, read: () => Promise<Buffer>): void {
+    let made: Promise<void> | undefined;
+    const make = async () => {
+      this.hold(bucket, key, await read());
+    };
+    this.provided.set(`${bucket}/${key}`, () => (made ??= make()));
+  }
+
+  private hold(bucket: string, key: string, body: Buffer): void {
+    const headers = { 'content-type': 'binary/octet-stream' };
+    this.buckets.hold(bucket, key, { body, etag: etagOf(body), lastModified: this.now(), headers, checksums: {} });
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -136,6 +157,7 @@ class S3Service {
       if (!signed && !ANONYMOUS_OPERATIONS.has(operation.name)) throw S3Error.accessDenied();
       const perform = OPERATIONS[operation.name];
       if (!perform) throw S3Error.notImplemented(operation.name);
+      if (READS.has(operation.name)) await this.provided.get(`${operation.bucket}/${operation.key}`)?.();
       return await perform({ buckets: this.buckets, operation, request, region: this.region, now: this.now });
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;

@@ -25,6 +25,8 @@ export type ErrorFormat = (statusCode: number, code: string, message: string) =>
 export class ServiceEndpoint {
   /** Replaceable while the service runs. */
   interceptor: Interceptor | undefined;
+  /** Number of calls that have not been answered yet. */
+  running = 0;
 
   constructor(
     private readonly options: ServiceOptions,
@@ -40,6 +42,20 @@ export class ServiceEndpoint {
     perform: () => Promise<ServiceAnswer>,
   ): Promise<void> {
     if (call.accessKeyId !== undefined) this.options.calls?.record(call.service, call.operation);
+    this.running += 1;
+    try {
+      await this.answerOne(call, request, response, perform);
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private async answerOne(
+    call: ServiceCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+    perform: () => Promise<ServiceAnswer>,
+  ): Promise<void> {
     const interference = await this.intercept(call, response);
     if (interference?.kind === 'disconnect') {
       response.destroy();

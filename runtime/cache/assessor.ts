@@ -67,7 +67,8 @@ export class Assessor {
     });
     const stamp = { versions, horizon: verdict.horizon };
     const { state, moved } = judgeTags(this.index, verdict.tags, stamp, this.tableClock.now());
-    return { fresh: verdict.fresh && state === 'fresh', moved };
+    const known = this.index.unknown(verdict.tags, stamp).length === 0;
+    return { fresh: verdict.fresh && state === 'fresh' && known, moved };
   }
 
   private judge(held: HeldEntry, softTags: readonly string[], now: number): TagState {

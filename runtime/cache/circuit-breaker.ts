@@ -23,11 +23,15 @@ export class CircuitBreaker {
   private nextTrial = 0;
   private open = false;
   private trying = false;
+  /** When the latest call that the store has answered began. */
+  private answeredSince = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly service: string,
     private readonly clock: Clock,
     private readonly onChange: (open: boolean) => void,
+    /** Whether an error says that the store is down, rather than that it does not want this call. */
+    private readonly isOutage: (error: unknown) => boolean = () => true,
   ) {}
 
   get isOpen(): boolean {
@@ -35,14 +39,20 @@ export class CircuitBreaker {
   }
 
   run<Result>(call: () => Promise<Result>): Promise<Result> {
-    if (!this.open) return this.watch(call());
+    if (!this.open) return this.watch(call);
     if (!this.trying && this.clock.monotonic() >= this.nextTrial) this.try(call);
     return Promise.reject(new CircuitOpen(this.service));
   }
 
-  /** Calls though the store may be down: for what nobody waits for, and what tells as well as a trial whether it is back. */
-  insist<Result>(call: () => Promise<Result>): Promise<Result> {
-    return this.watch(call());
+  /**
+   * Calls though the store may be down: for what nobody waits for. An answer tells as well as a trial that the store is back; failures
+   * do not count, because a store that takes no writes may well be read.
+   */
+  async insist<Result>(call: () => Promise<Result>): Promise<Result> {
+    const startedAt = this.clock.monotonic();
+    const result = await call();
+    this.answered(startedAt);
+    return result;
   }
 
   /** A caller gave up waiting: as good a sign of a store that hangs as the call's own timeout, and earlier. */
@@ -50,20 +60,23 @@ export class CircuitBreaker {
     this.failed();
   }
 
-  private async watch<Result>(call: Promise<Result>): Promise<Result> {
+  private async watch<Result>(call: () => Promise<Result>): Promise<Result> {
+    const startedAt = this.clock.monotonic();
     try {
-      const result = await call;
-      this.succeeded();
+      const result = await call();
+      this.answered(startedAt);
       return result;
     } catch (error) {
-      this.failed();
+      if (!this.isOutage(error)) this.answered(startedAt);
+      // What hung before the store came back times out when it has long been back.
+      else if (startedAt >= this.answeredSince) this.failed();
       throw error;
     }
   }
 
   private try<Result>(call: () => Promise<Result>): void {
     this.trying = true;
-    this.watch(call()).then(
+    this.watch(call).then(
       () => {
         this.trying = false;
       },
@@ -73,7 +86,8 @@ export class CircuitBreaker {
     );
   }
 
-  private succeeded(): void {
+  private answered(startedAt: number): void {
+    this.answeredSince = Math.max(this.answeredSince, startedAt);
     this.failures = 0;
     this.pause = FIRST_PAUSE;
     if (!this.open) return;

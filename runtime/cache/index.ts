@@ -7,6 +7,7 @@ import { Counters, MetricsWriter } from '../counters';
 import type { CurrentRequest } from '../http/context';
 import type { Log } from '../log';
 import { BuildOutput } from '../next/build-output';
+import { shareImages } from '../next/images';
 import { NextInternals } from '../next/internals';
 import { PrerenderManifest } from '../next/prerender-manifest';
 import { behaviourOf } from '../next/versions';
@@ -21,6 +22,7 @@ import { Assessor } from './assessor';
 import { systemClock, TableClock, type Clock } from './clock';
 import { EntryKeys } from './entry-key';
 import { EntryWriter } from './entry-writer';
+import { JoinedRevalidations } from './joined-revalidations';
 import { Keeper } from './keeper';
 import { Leases } from './lease';
 import { MemoryLayer } from './memory-layer';
@@ -65,6 +67,8 @@ export interface Cache {
   };
   readonly mirror: Mirror;
   readonly counters: Counters;
+  /** Keeps optimized images for all replicas, where this version of Next can; for when its server is loaded. */
+  shareImages(): void;
   /** What the tags say now about a verdict given earlier. */
   judge(verdict: Verdict): Judgement;
   /** Resolves when every pending write is done and every lease is given back. */
@@ -78,7 +82,6 @@ const TAG_WRITE_TIMEOUT = 1000;
 /** How long the store may take for what no request waits for, in milliseconds. */
 const WRITE_TIMEOUT = 15_000;
 const LEAST_READ_TIMEOUT = 1000;
-const METRICS_EVERY = 60_000;
 
 /** Puts one task's cache together. Makes no call and reads no credentials before it is used. */
 export function createCache(configuration: Configuration, dependencies: CacheDependencies): Cache {
@@ -167,6 +170,7 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
   const core = { states, reader, keeper, generations, assessor, tagWriter, keys, clock, tableClock, counters, log };
   const singular = createSingularHandler({
     ...core,
+    joined: new JoinedRevalidations(clock),
     presenter: new Presenter(behaviour, assessor, lifetimes, clock, tableClock),
     buildOutput: new BuildOutput(internals, manifest),
     manifest,
@@ -182,12 +186,17 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
   counters.gauge('memory.bytes', () => memory.bytes);
   counters.gauge('memory.entries', () => memory.size);
   counters.gauge('writes.pending', () => writeBehind.pending);
-  const stopMetrics = configuration.metrics ? writeMetrics(counters, configuration.site, clock) : undefined;
+  counters.gauge('breaker.s3.open', () => Number(guards.s3.isOpen));
+  counters.gauge('breaker.dynamodb.open', () => Number(guards.dynamodb.isOpen));
+  const stopMetrics = configuration.metrics ? writeMetrics(counters, configuration, clock) : undefined;
 
   return {
     handlers: { FetchCache: singular, DefaultCache: plural, RemoteCache: plural },
     mirror,
     counters,
+    shareImages: () => {
+      if (behaviour.imageHandler) shareImages(internals, new singular({}));
+    },
     judge: (verdict) => assessor.judgeVerdict(verdict),
     flush: async () => {
       await plural.flush();
@@ -224,12 +233,12 @@ function awsStores(configuration: Configuration, clock: Clock, counters: Counter
   };
 }
 
-/** Writes metric lines once a minute, and once more when stopped. */
-function writeMetrics(counters: Counters, site: string, clock: Clock): () => void {
+/** Writes metric lines once a period, and once more when stopped. */
+function writeMetrics(counters: Counters, { site, metricsPeriod }: Configuration, clock: Clock): () => void {
   const writer = new MetricsWriter(counters, site, (line) => process.stdout.write(`${line}\n`));
   let cancel = (): void => undefined;
   const next = (): void => {
-    cancel = clock.schedule(METRICS_EVERY, () => {
+    cancel = clock.schedule(metricsPeriod, () => {
       writer.flush(clock.now());
       next();
     });

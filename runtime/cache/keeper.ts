@@ -55,7 +55,7 @@ export class Keeper {
   entryOf(generated: Generated, state: RequestState): Entry {
     const { group, key, value, cacheControl, startedAt } = generated;
     // 'use cache' data is never set on demand, and its keys change with the build.
-    const own = group === 'use-cache' ? [] : [ownTagOf(generated.objectKey)];
+    const own = group === 'use-cache' ? [] : [ownTagOf(group, key)];
     const tags = [...new Set([...generated.tags, ...own])];
     const { generations, mirror, index } = this.parts;
     const reach = mirror.horizonAt(startedAt);
@@ -91,7 +91,7 @@ export class Keeper {
    */
   async keepOnDemand(objectKey: string, entry: Entry): Promise<void> {
     const { memory, tagWriter } = this.parts;
-    const own = ownTagOf(objectKey);
+    const own = ownTagOf(entry.group, entry.key);
     const seen = entry.stamp.versions.get(own);
     const row = await tagWriter.revalidateOne(own, { kind: 'expire' });
     if (seen === undefined || row.version !== seen + 1) {
@@ -102,6 +102,14 @@ export class Keeper {
     const etag = memory.get(objectKey)?.etag;
     memory.set(objectKey, { entry: renewed, etag, source: 'local', heldUntil: 0 });
     await this.write(objectKey, renewed, etag);
+  }
+
+  /** Lets nobody have what a render has made: it may be older than the revalidation of its key, and the next request renders. */
+  async giveUp(objectKey: string, { group, key }: Entry): Promise<void> {
+    const { memory, tagWriter, leases } = this.parts;
+    memory.delete(objectKey);
+    await tagWriter.revalidateOne(ownTagOf(group, key), { kind: 'expire' });
+    void leases.release(objectKey);
   }
 
   /** Serves what is held for a while longer: its regeneration failed. Nothing is written, and its stamp stays what it was. */

@@ -46,6 +46,7 @@ export class Mirror {
   private readonly horizons: { readonly at: number; readonly horizon: number }[] = [];
   private isLoaded = false;
   private warned = false;
+  private warnedOfSkew = false;
   private closed = false;
 
   constructor(
@@ -147,6 +148,7 @@ export class Mirror {
     if (deep || !this.isLoaded) this.lastDeepRead = startedAt;
     this.remember(horizon);
     this.recovered();
+    this.tellSkew();
     return true;
   }
 
@@ -168,5 +170,15 @@ export class Mirror {
     else if (this.warned) this.log.info('cache.mirrorRecovered', { rows: this.index.size });
     this.isLoaded = true;
     this.warned = false;
+  }
+
+  /** Once when the own clock is found to be wrong, and once when it is right again. */
+  private tellSkew(): void {
+    const { skewed } = this;
+    if (skewed === this.warnedOfSkew) return;
+    this.warnedOfSkew = skewed;
+    const fields = { offset: Math.round(this.tableClock.offset), bound: this.options.skewBound };
+    if (skewed) this.log.warn('cache.clockSkewed', { ...fields, effect: 'The edge keeps its answers for a second.' });
+    else this.log.info('cache.clockRight', fields);
   }
 }

@@ -100,12 +100,18 @@ export class Presenter {
       case 'fresh':
         return this.tableClock.toLocal(held.entry.lastModified);
       case 'stale':
-        return this.clock.now() - AGED;
+        return this.clock.now() - this.staleAge(held.entry.value);
       case 'retained':
         return this.clock.now();
       case 'expired':
         return -1;
     }
+  }
+
+  /** The image optimizer looks at the period in the value, and not at what `get` says of it. */
+  private staleAge(value: CacheValue | null): number {
+    const period = value?.kind === 'IMAGE' ? value.revalidate : undefined;
+    return typeof period === 'number' ? period * 1000 + AGED : AGED;
   }
 
   private valueOf(objectKey: string, held: HeldEntry, fresh: boolean): PresentedValue {

@@ -105,7 +105,8 @@ export class Reader {
   private hot(lookup: Lookup, state: RequestState): Found | undefined {
     if (!this.parts.mirror.covers(state.arrivedAt)) return undefined;
     const held = this.parts.memory.get(lookup.objectKey);
-    if (held === undefined || this.unknownTags(lookup, held).length > 0) return undefined;
+    if (held === undefined) return undefined;
+    if (this.parts.index.unknown(tagsFor(lookup, held), held.entry.stamp).length > 0) return undefined;
     const found = this.judge(lookup, held);
     return found.freshness === 'fresh' ? this.count(found, layerOf(held)) : undefined;
   }
@@ -117,7 +118,12 @@ export class Reader {
   }
 
   private async found(lookup: Lookup, held: HeldEntry, state: RequestState): Promise<Found> {
-    await this.learn(lookup, held, state);
+    const tags = tagsFor(lookup, held);
+    if (this.parts.mirror.loaded && this.parts.index.unknown(tags, held.entry.stamp).length > 0) {
+      // All of them, for those that are known may have gone when the answer comes; then judged in the same turn, before any can go.
+      const answer = await this.within(state, 'dynamodb', this.parts.tags.rowsOf(tags, this.parts.timeout));
+      if (answer !== undefined) this.parts.index.remember(tags, answer.result);
+    }
     return this.judge(lookup, held);
   }
 
@@ -129,20 +135,6 @@ export class Reader {
 
   private isRetained(lookup: Lookup, held: HeldEntry): boolean {
     return held.heldUntil > this.parts.clock.monotonic() || this.parts.leases.holds(lookup.objectKey);
-  }
-
-  /** Asks for the rows that the mirror had no room for, or that are older than the build. */
-  private async learn(lookup: Lookup, held: HeldEntry, state: RequestState): Promise<void> {
-    const unknown = this.unknownTags(lookup, held);
-    if (unknown.length === 0 || !this.parts.mirror.loaded) return;
-    const answer = await this.within(state, 'dynamodb', this.parts.tags.rowsOf(unknown, this.parts.timeout));
-    if (answer !== undefined) this.parts.index.remember(unknown, answer.result);
-  }
-
-  private unknownTags(lookup: Lookup, held: HeldEntry): string[] {
-    const { tags, stamp } = held.entry;
-    if (stamp.horizon > this.parts.index.floor) return [];
-    return [...tags, ...lookup.softTags].filter((tag) => this.parts.index.find(tag) === undefined);
   }
 
   /** What the store has, where it is newer than what is held. */
@@ -237,9 +229,14 @@ export class Reader {
 
   private count(found: Found, layer: 'memory' | 'build' | 'store'): Found {
     this.parts.counters.count(`hit.${layer}`);
-    if (found.freshness !== 'fresh') this.parts.counters.count('capped');
+    if (found.freshness !== 'fresh') this.parts.counters.count('retained');
     return found;
   }
+}
+
+/** All tags by which the reader judges an entry. */
+function tagsFor({ softTags }: Lookup, { entry }: HeldEntry): readonly string[] {
+  return softTags.length === 0 ? entry.tags : [...entry.tags, ...softTags];
 }
 
 function layerOf(held: HeldEntry): 'memory' | 'build' {

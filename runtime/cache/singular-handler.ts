@@ -8,6 +8,7 @@ import type { Assessor } from './assessor';
 import type { Clock } from './clock';
 import { tagsOfValue, type CacheControl, type CacheValue, type EntryGroup } from './entry';
 import type { EntryKeys } from './entry-key';
+import type { JoinedRevalidations } from './joined-revalidations';
 import type { Keeper } from './keeper';
 import type { HeldEntry } from './memory-layer';
 import type { Presenter, Presented } from './presenter';
@@ -44,6 +45,7 @@ export interface SingularParts {
   readonly states: RequestStates;
   readonly reader: Reader;
   readonly keeper: Keeper;
+  readonly joined: JoinedRevalidations;
   readonly presenter: Presenter;
   readonly assessor: Assessor;
   readonly tagWriter: TagWriter;
@@ -123,11 +125,12 @@ export function createSingularHandler(parts: SingularParts) {
         key,
         objectKey,
         softTags: [],
-        regeneration: this.isPrefetch() ? 'never' : this.isOnDemand() ? 'always' : 'leased',
-        ...(group === 'image' ? {} : { seed: () => this.readBuildOutput(key, objectKey, context) }),
+        regeneration: this.isPrefetch(state) ? 'never' : this.isOnDemand() ? 'always' : 'leased',
+        ...(group === 'image' ? {} : { seed: () => this.readBuildOutput(key, context) }),
       };
       const found = await parts.reader.look(lookup, state);
       state.beginGeneration(key, []);
+      if (this.isOnDemand()) await parts.joined.begin(objectKey, state);
       if (found === undefined || (found.freshness === 'expired' && !this.mustStayKnown(key, context))) return null;
       return parts.presenter.response(key, objectKey, found, state);
     }
@@ -152,7 +155,7 @@ export function createSingularHandler(parts: SingularParts) {
       return parts.presenter.fetch(objectKey, found, context.revalidate, state);
     }
 
-    private async readBuildOutput(key: string, objectKey: string, context: GetContext): Promise<HeldEntry | undefined> {
+    private async readBuildOutput(key: string, context: GetContext): Promise<HeldEntry | undefined> {
       const prerendered = await parts.buildOutput.read(key, context, this.options);
       if (prerendered === undefined) return undefined;
       const { value, lifetime } = prerendered;
@@ -160,7 +163,7 @@ export function createSingularHandler(parts: SingularParts) {
         group: 'response' as const,
         key,
         value,
-        tags: [...tagsOfValue(value), ownTagOf(objectKey)],
+        tags: [...tagsOfValue(value), ownTagOf('response', key)],
         // The build knew no versions; it is compared by when it began.
         stamp: { versions: new Map<string, number>(), horizon: parts.buildHorizon },
         lastModified: parts.buildTime,
@@ -184,28 +187,18 @@ export function createSingularHandler(parts: SingularParts) {
       const tags = group === 'fetch' ? (context.tags ?? []) : tagsOfValue(value);
       const cacheControl = context.cacheControl ?? lifetimeOf(data);
       const generated = { group, key, objectKey, value, tags, softTags, cacheControl, startedAt };
+      const own = ownTagOf(group, key);
       state.renew(key);
       const entry = parts.keeper.entryOf(generated, state);
-      if (this.isOnDemand()) await this.keepOnDemand(objectKey, entry, state);
+      if (this.isOnDemand()) await orFail([state], own, parts.keeper.keepOnDemand(objectKey, entry));
       else parts.keeper.keep(objectKey, entry);
       // The answer that waits for this `set` may have been rendered for longer than the view of the tags is good for.
       if (group !== 'fetch') await parts.reader.refresh(state, parts.clock.monotonic());
+      const joined = parts.joined.settle(objectKey);
+      if (joined.length > 0 && !this.isOnDemand()) await orFail(joined, own, parts.keeper.giveUp(objectKey, entry));
       const verdict = parts.assessor.verdictOf(entry, !parts.assessor.isExpired(entry));
       state.context?.verdicts.push(verdict);
       if (group === 'response' && data !== null) parts.presenter.mark(data, verdict);
-    }
-
-    private async keepOnDemand(
-      objectKey: string,
-      entry: Parameters<Keeper['keepOnDemand']>[1],
-      state: RequestState,
-    ): Promise<void> {
-      try {
-        await parts.keeper.keepOnDemand(objectKey, entry);
-      } catch (error) {
-        if (state.context !== undefined) state.context.failedTagWrite = { tags: [ownTagOf(objectKey)], error };
-        throw error;
-      }
     }
 
     /** Whether Next works for `res.revalidate()`. */
@@ -215,10 +208,9 @@ export function createSingularHandler(parts: SingularParts) {
     }
 
     /** Whether Next takes the request for a prefetch and will not regenerate whatever `get` says. */
-    private isPrefetch(): boolean {
+    private isPrefetch(state: RequestState): boolean {
       if (this.headers.purpose === 'prefetch') return true;
-      if (!parts.behaviour.knowsRouterPrefetches || this.headers.rsc !== '1') return false;
-      return this.headers['next-router-prefetch'] === '1' || this.headers['next-router-segment-prefetch'] !== undefined;
+      return parts.behaviour.knowsRouterPrefetches && state.context?.routerPrefetch === true;
     }
   };
 }
@@ -240,6 +232,18 @@ export async function revalidateOrFail(
   state.context?.holdAnswerFor(write);
   await write;
   state.noteRevalidated(due, revalidation);
+}
+
+/** A key's own row that could not be written fails the requests that revalidated it. */
+async function orFail(states: readonly RequestState[], own: string, write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    for (const { context } of states) {
+      if (context !== undefined) context.failedTagWrite = { tags: [own], error };
+    }
+    throw error;
+  }
 }
 
 function groupOf(kind: string): EntryGroup {

@@ -7,6 +7,8 @@ const MEMORY_OF_VERSIONS = 10 * 60_000;
 /** How many of the last changes an entry can say that it has seen, beyond its own tags. */
 const LATEST_CHANGES = 100;
 
+const NONE: readonly string[] = [];
+
 interface KnownRow {
   row: TagRow;
   /** When (monotonic) each version became known here, oldest first; shortened to {@link MEMORY_OF_VERSIONS}. */
@@ -47,6 +49,12 @@ export class TagIndex {
     return this.rows.get(tag)?.row;
   }
 
+  /** Those of an entry's tags whose rows may have changed since it was generated, and are not here. */
+  unknown(tags: readonly string[], stamp: Stamp): readonly string[] {
+    if (stamp.horizon > this.raisedFloor) return NONE;
+    return tags.filter((tag) => !this.rows.has(tag));
+  }
+
   /** Tags whose rows changed after `moment` (writers' stamps), as far as they are remembered: the latest of them. */
   changedAfter(moment: number): string[] {
     return this.latest.filter((tag) => (this.rows.get(tag)?.row.updatedAt ?? 0) > moment);
@@ -71,14 +79,22 @@ export class TagIndex {
     this.changed(row.tag);
   }
 
-  /** Takes in the rows that were asked for by tag; a tag without a row is remembered as never revalidated. */
+  /** Takes in the rows that were asked for by tag, all of them; a tag without a row is remembered as never revalidated. */
   remember(tags: readonly string[], rows: readonly TagRow[]): void {
     const found = new Map(rows.map((row) => [row.tag, row]));
-    for (const tag of tags) {
+    for (const tag of new Set(tags)) {
       const row = found.get(tag) ?? untouchedRow(tag);
-      if (this.rows.has(tag)) this.apply(row);
-      else this.insert(row);
+      const known = this.rows.get(tag);
+      if (known === undefined) {
+        this.add(row);
+        continue;
+      }
+      this.apply(row);
+      // The last to go, as those that are new: what is asked for together is judged together.
+      this.rows.delete(tag);
+      this.rows.set(tag, known);
     }
+    this.evict(Math.max(this.capacity, tags.length));
   }
 
   /**
@@ -98,9 +114,13 @@ export class TagIndex {
   }
 
   private insert(row: TagRow): void {
+    this.add(row);
+    this.evict(this.capacity);
+  }
+
+  private add(row: TagRow): void {
     this.rows.set(row.tag, { row, history: [{ at: this.monotonic(), version: row.version }] });
     this.changed(row.tag);
-    if (this.rows.size > this.capacity) this.evictOldest();
   }
 
   private changed(tag: string): void {
@@ -109,14 +129,14 @@ export class TagIndex {
     if (this.latest.length > 2 * LATEST_CHANGES) this.latest = [...new Set(this.latest)].slice(-LATEST_CHANGES);
   }
 
-  private evictOldest(): void {
-    const oldest = this.rows.entries().next();
-    if (oldest.done === true) return;
-    const [tag, { row }] = oldest.value;
-    this.rows.delete(tag);
-    this.evicted = true;
-    this.raisedFloor = Math.max(this.raisedFloor, row.updatedAt);
-    this.revision += 1;
+  private evict(capacity: number): void {
+    for (const [tag, { row }] of this.rows) {
+      if (this.rows.size <= capacity) return;
+      this.rows.delete(tag);
+      this.evicted = true;
+      this.raisedFloor = Math.max(this.raisedFloor, row.updatedAt);
+      this.revision += 1;
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { EntryGroup } from './entry';
+
 /**
  * The state of one tag: how often it was revalidated, and which of those revalidations expire or age the entries that carry it.
  * Versions only grow; `expiredVersion` is never taken back.
@@ -60,7 +62,10 @@ export function tagSortKey(tag: string): string {
   return `${tag.slice(0, LONG_TAG_PREFIX_CHARACTERS)}#sha256:${createHash('sha256').update(tag).digest('hex')}`;
 }
 
-/** The tag of a key's own row, by which an on-demand `set` tells the other replicas and the edge. */
-export function ownTagOf(objectKey: string): string {
-  return `_N_K_${createHash('sha256').update(objectKey).digest('hex').slice(0, 32)}`;
+/**
+ * The tag of a key's own row, by which an on-demand `set` tells the other replicas and the edge. The same in every build: while two are
+ * in service both hear of it, and the next one's prerendered page may be older.
+ */
+export function ownTagOf(group: EntryGroup, key: string): string {
+  return `_N_K_${createHash('sha256').update(`${group}/${key}`).digest('hex').slice(0, 32)}`;
 }

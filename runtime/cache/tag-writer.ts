@@ -1,6 +1,6 @@
 import type { Counters } from '../counters';
 import type { Log } from '../log';
-import { StoreError } from '../stores/store-error';
+import { isRefusal } from '../stores/store-error';
 import type { TagStore } from '../stores/tag-store';
 import { sleep, type Clock, type TableClock } from './clock';
 import type { TagIndex } from './tag-index';
@@ -74,7 +74,7 @@ export class TagWriter {
         this.counters.count('tag.revalidated');
         return row;
       } catch (error) {
-        if (attempt === ATTEMPTS || !isWorthRetrying(error)) {
+        if (attempt === ATTEMPTS || isRefusal(error)) {
           this.counters.count('tag.failed');
           this.log.error('cache.tagWriteFailed', { tag, attempts: attempt, reason: String(error) });
           throw error;
@@ -83,8 +83,4 @@ export class TagWriter {
       }
     }
   }
-}
-
-function isWorthRetrying(error: unknown): boolean {
-  return !(error instanceof StoreError) || !['denied', 'missing', 'invalid'].includes(error.failure);
 }

@@ -4,7 +4,7 @@ import { Header } from '../../contract';
 import { type Judgement, type Verdict, decodeVerdict } from '../cache/verdict';
 import type { Log } from '../log';
 import type { RequestContext } from './context';
-import { type Answer, type Evidence, NEVER_STORED, type PolicyOptions, decide } from './policy';
+import { type Answer, CAPPED, type Evidence, NEVER_STORED, type PolicyOptions, decide } from './policy';
 import type { ProxiedPaths } from './proxied-paths';
 
 /** What the policy asks the cache. */
@@ -19,8 +19,12 @@ export interface AnswerPolicyOptions extends PolicyOptions {
   readonly proxied: ProxiedPaths;
   /** Path of the image optimizer, where the server optimizes images. */
   readonly imagePath: string | undefined;
+  /** Response header that carries cache tags to CloudFront. */
+  readonly cacheTagHeader: string;
   readonly judge: Judge;
   readonly log: Log;
+  /** An answer leaves for a second, because it is old or because nothing proves that it is not. */
+  readonly onCapped?: () => void;
 }
 
 /** What of a request decides about its answer, kept before Next rewrites the request. */
@@ -55,7 +59,7 @@ export class AnswerPolicy {
   private apply(asked: Asked, response: ServerResponse, status: number, context: RequestContext): void {
     const verdict = decodeVerdict(response.getHeader(Header.VERDICT));
     response.removeHeader(Header.VERDICT);
-    response.removeHeader(Header.CACHE_TAG);
+    response.removeHeader(this.options.cacheTagHeader);
     if (context.failedTagWrite !== undefined) {
       response.setHeader('cache-control', NEVER_STORED);
       return;
@@ -64,7 +68,8 @@ export class AnswerPolicy {
       const answer = describeAnswer(asked, response, status, this.options, this.evidence(verdict, context));
       const { cacheControl, cacheTags } = decide(answer, this.options);
       if (cacheControl !== undefined) response.setHeader('cache-control', cacheControl);
-      if (cacheTags.length > 0) response.setHeader(Header.CACHE_TAG, cacheTags.join(','));
+      if (cacheControl === CAPPED) this.options.onCapped?.();
+      if (cacheTags.length > 0) response.setHeader(this.options.cacheTagHeader, cacheTags.join(','));
     } catch (error) {
       response.setHeader('cache-control', NEVER_STORED);
       this.options.log.error('policy.failed', { requestId: context.requestId, path: asked.path, error });

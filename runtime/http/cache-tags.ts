@@ -9,7 +9,7 @@ const HASH_DIGITS = 16;
 
 /** Tags that stand for more than one of Next's. None of them is hexadecimal, so none is ever a hash. */
 export const EdgeTag = {
-  /** On everything of the site that a shared cache may keep and that is not immutable: purged after a deployment. */
+  /** On everything of the site that a shared cache may keep but images and what is immutable: purged after a deployment. */
   PAGE: 'page',
   /** On answers with more tags than CloudFront takes: purged with every revalidation. */
   COARSE: 'coarse',

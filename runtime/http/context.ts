@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** When the request arrived, in milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Whether Next's router prefetches by it. Next takes the headers that say so away before it makes a handler. */
+  readonly routerPrefetch: boolean;
   /**
    * The verdicts on the entries that this request read or wrote, in the order in which they were noted. Next joins concurrent
    * requests for one key and calls the handler in the first one's context only, so an empty list says nothing.

@@ -51,8 +51,9 @@ export class HeldAnswer {
       };
     define(response, 'writeHead', later('writeHead', response));
     define(response, 'flushHeaders', later('flushHeaders', undefined));
-    // false: the writer waits for `drain`, so that no more than one chunk is kept here.
-    define(response, 'write', later('write', false));
+    // Not false, for a `drain` that might never come: Next's compression takes its listeners away from the response. What the app writes
+    // meanwhile is kept here, no longer than the work may take.
+    define(response, 'write', later('write', true));
     define(response, 'end', later('end', response));
   }
 
@@ -65,7 +66,6 @@ export class HeldAnswer {
     } else {
       for (const step of steps) step();
     }
-    if (!this.response.writableNeedDrain) this.response.emit('drain');
   }
 
   /** The app goes on answering; nobody listens any more. */

@@ -49,7 +49,7 @@ export interface Decision {
 /** Next's own header of dynamic pages. */
 export const NEVER_STORED = 'private, no-cache, no-store, max-age=0, must-revalidate';
 /** For one second: enough to take a burst off the server, too short for anything old to settle. */
-const CAPPED = 's-maxage=1';
+export const CAPPED = 's-maxage=1';
 const PARTIAL_CONTENT = 206;
 
 /** Decides what may be kept of an answer, and where. Every rule is described in docs/responses.md. */
@@ -59,7 +59,7 @@ export function decide(answer: Answer, options: PolicyOptions): Decision {
   if (!isShared(own)) return { cacheTags: [] };
   const withdrawn = withdraw(answer, own);
   if (withdrawn !== undefined) return { cacheControl: withdrawn, cacheTags: [] };
-  const cacheTags = own.immutable ? [] : edgeTagsOf(answer.evidence.tags, options.namespace);
+  const cacheTags = own.immutable || answer.image ? [] : edgeTagsOf(answer.evidence.tags, options.namespace);
   const bounded = bound(answer, own, options);
   return bounded === undefined ? { cacheTags } : { cacheControl: bounded, cacheTags };
 }

@@ -10,6 +10,7 @@ export function createRequestContext({ headers }: IncomingMessage, response: Ser
   const context: RequestContext = {
     requestId: headers['x-amz-cf-id']?.toString() ?? headers['x-amzn-trace-id']?.toString() ?? randomUUID(),
     startedAt: Date.now(),
+    routerPrefetch: isRouterPrefetch(headers),
     verdicts: [],
     holdAnswerFor: (tagWrite) => {
       held ??= new HeldAnswer(
@@ -23,6 +24,11 @@ export function createRequestContext({ headers }: IncomingMessage, response: Ser
     },
   };
   return context;
+}
+
+/** https://github.com/vercel/next.js/blob/v16.3.0/packages/next/src/server/base-server.ts, `handleRSCRequest` */
+export function isRouterPrefetch(headers: Readonly<Record<string, unknown>>): boolean {
+  return headers.rsc === '1' && headers['next-router-prefetch'] === '1';
 }
 
 /** The policy makes it a 500 when its headers are written. */

@@ -49,6 +49,13 @@ export class NextInternals {
     return map instanceof Map ? (map as Map<string, Lifetime>) : undefined;
   }
 
+  /** The class of the server that optimizes images. */
+  imageServer(): { readonly prototype: object } | undefined {
+    const module = this.load('next/dist/server/next-server');
+    const exported = isRecord(module) ? module.default : undefined;
+    return typeof exported === 'function' ? exported : undefined;
+  }
+
   private load(module: string): unknown {
     try {
       return this.require(module);

@@ -19,6 +19,8 @@ export interface NextBehaviour {
   readonly knowsRouterPrefetches: boolean;
   /** How the plural handlers get implicit tags and revalidations: one list, or a tag an argument. */
   readonly pluralTags: 'list' | 'variadic';
+  /** Whether the image optimizer takes a cache handler at all (from 16.2): before, each process keeps optimized images on its own disk. */
+  readonly imageHandler: boolean;
 }
 
 /** Newest first. */
@@ -30,6 +32,7 @@ const TABLE: readonly NextBehaviour[] = [
     lifetimeFrom: 'entry',
     knowsRouterPrefetches: true,
     pluralTags: 'list',
+    imageHandler: true,
   },
   {
     since: [16, 3],
@@ -38,6 +41,7 @@ const TABLE: readonly NextBehaviour[] = [
     lifetimeFrom: 'map-by-key',
     knowsRouterPrefetches: true,
     pluralTags: 'list',
+    imageHandler: true,
   },
   {
     since: [16, 0],
@@ -46,6 +50,7 @@ const TABLE: readonly NextBehaviour[] = [
     lifetimeFrom: 'map-by-route',
     knowsRouterPrefetches: false,
     pluralTags: 'list',
+    imageHandler: true,
   },
   {
     since: [15, 5],
@@ -54,6 +59,7 @@ const TABLE: readonly NextBehaviour[] = [
     lifetimeFrom: 'map-by-key',
     knowsRouterPrefetches: false,
     pluralTags: 'variadic',
+    imageHandler: false,
   },
 ];
 

@@ -3,7 +3,7 @@ import type { Clock } from '../cache/clock';
 import type { Counters } from '../counters';
 import type { Log } from '../log';
 import type { EntryStore } from './entry-store';
-import { StoreError } from './store-error';
+import { isRefusal, StoreError } from './store-error';
 import type { LeaseStore, TagStore } from './tag-store';
 
 type Service = 's3' | 'dynamodb';
@@ -20,11 +20,13 @@ export class StoreGuard {
     counters: Counters,
     private readonly log: Log,
   ) {
-    this.breaker = new CircuitBreaker(service, clock, (open) => {
+    const onChange = (open: boolean): void => {
       if (open) counters.count(`breaker.${service}.opened`);
       if (open) log.warn('cache.storeDown', { service, resource });
       else log.info('cache.storeUp', { service, resource });
-    });
+    };
+    // Without the permission to write, reading goes on.
+    this.breaker = new CircuitBreaker(service, clock, onChange, (error) => !isRefusal(error));
   }
 
   get isOpen(): boolean {

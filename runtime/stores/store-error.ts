@@ -53,6 +53,11 @@ export function failureOf(error: unknown): StoreFailure {
   return 'unavailable';
 }
 
+/** Whether the store has answered that it will not do this, however often it is asked. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof StoreError && ['denied', 'missing', 'invalid'].includes(error.failure);
+}
+
 /** The HTTP status behind an SDK error, where there was an answer at all. */
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;

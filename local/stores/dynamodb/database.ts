@@ -1,5 +1,6 @@
 import { DynamoDbError } from './errors';
-import { Table } from './table';
+import { PartitionThrottle } from './partition-throttle';
+import { type ItemChange, Table } from './table';
 import type { TableDefinition } from './table-definition';
 import type { TableJournals } from './table-journal';
 import { TableStream } from './table-stream';
@@ -11,6 +12,8 @@ export interface DatabaseOptions {
   readonly now: () => number;
   /** Where tables outlive the process. */
   readonly journals?: TableJournals;
+  /** Write units a second that one partition key takes. @default - any number */
+  readonly partitionWriteUnits?: number;
 }
 
 /** The tables of an account and region, with their streams. */
@@ -18,16 +21,22 @@ export class Database {
   private readonly tables = new Map<string, Table>();
   private readonly streams = new Map<string, TableStream>();
 
-  constructor(readonly options: DatabaseOptions) {}
+  private readonly throttle?: PartitionThrottle;
+
+  constructor(readonly options: DatabaseOptions) {
+    const { partitionWriteUnits, now } = options;
+    if (partitionWriteUnits !== undefined) this.throttle = new PartitionThrottle(partitionWriteUnits, now);
+  }
 
   create(definition: TableDefinition): Table {
     const { TableName: name } = definition;
     if (this.tables.has(name)) throw new DynamoDbError('ResourceInUseException', `Table already exists: ${name}`);
     const stream = this.makeStream(definition);
-    const table = new Table(definition, (change) => {
+    const onChange = (change: ItemChange) => {
       this.options.journals?.append(name, change);
       stream?.publish(change);
-    });
+    };
+    const table = new Table(definition, onChange, this.throttle);
     this.options.journals?.restore(table);
     this.tables.set(name, table);
     if (stream) this.streams.set(name, stream);

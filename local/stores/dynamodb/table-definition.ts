@@ -24,7 +24,7 @@ export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_
 
 /**
  * A table as `AWS::DynamoDB::Table` describes it, intrinsics resolved; `CreateTable` takes the same. Properties without an effect on
- * items (billing, encryption, backups, …) may stand in it and are ignored.
+ * items (encryption, backups, …) may stand in it and are ignored.
  */
 export interface TableDefinition {
   readonly TableName: string;
@@ -33,5 +33,7 @@ export interface TableDefinition {
   readonly LocalSecondaryIndexes?: readonly SecondaryIndex[];
   readonly GlobalSecondaryIndexes?: readonly SecondaryIndex[];
   readonly StreamSpecification?: { readonly StreamViewType?: StreamViewType };
+  /** Only says which error a throttled write has. */
+  readonly BillingMode?: string;
   readonly TimeToLiveSpecification?: { readonly AttributeName?: string; readonly Enabled?: boolean };
 }

@@ -1,6 +1,7 @@
 import { bytes, itemSize, sameItem, typeOf, valueSize, type Item } from './attribute-value';
 import { DynamoDbError } from './errors';
 import { ItemCollection, valueId } from './item-collection';
+import type { PartitionThrottle } from './partition-throttle';
 import type { KeySchemaElement, SecondaryIndex, TableDefinition } from './table-definition';
 
 /** What a write did to an item; one of the images is missing when it was created or deleted. */
@@ -31,6 +32,8 @@ export class Table {
   constructor(
     readonly definition: TableDefinition,
     private readonly onChange: (change: ItemChange) => void,
+    /** Bounds the writes to one partition key. */
+    readonly throttle?: PartitionThrottle,
   ) {
     this.keyNames = attributeNames(definition.KeySchema);
     const [partition = '', ...order] = this.keyNames;
@@ -71,16 +74,24 @@ export class Table {
     if (item) this.byKey.set(this.keyId(key), item);
     else this.byKey.delete(this.keyId(key));
     this.items.replace(old, item);
-    for (const { definition, items } of this.indexes.values()) {
-      // An item without an index's key attributes is not in that index.
-      const names = attributeNames(definition.KeySchema);
-      const indexed = (image: Item | undefined) => (image && names.every((name) => image[name]) ? image : undefined);
-      items.replace(indexed(old), indexed(item));
+    for (const index of this.indexes.values()) {
+      const indexed = (image: Item | undefined) => (image && this.isIndexed(image, index) ? image : undefined);
+      index.items.replace(indexed(old), indexed(item));
     }
   }
 
   keyOf(item: Item): Item {
     return pick(item, this.keyNames);
+  }
+
+  /** What an index holds of an item; nothing where the item lacks the index's key. */
+  indexed(item: Item, index: TableIndex): Item | undefined {
+    return this.isIndexed(item, index) ? this.project(item, index) : undefined;
+  }
+
+  /** An item's key in an index. */
+  indexKey(item: Item, { definition }: TableIndex): Item {
+    return pick(item, attributeNames(definition.KeySchema));
   }
 
   /** What of an item an index holds. */
@@ -111,6 +122,11 @@ export class Table {
     this.assertKeySizes(item);
     if (itemSize(item) > MAX_ITEM_BYTES)
       throw DynamoDbError.validation('Item size has exceeded the maximum allowed size');
+  }
+
+  /** An item without an index's key attributes is not in that index. */
+  private isIndexed(item: Item, { definition }: TableIndex): boolean {
+    return attributeNames(definition.KeySchema).every((name) => item[name]);
   }
 
   private makeIndex(definition: SecondaryIndex, isLocal: boolean): [string, TableIndex] {

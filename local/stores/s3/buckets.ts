@@ -31,7 +31,7 @@ export class Buckets {
   create(name: string): void {
     if (this.buckets.has(name)) return;
     this.buckets.set(name, new Bucket());
-    for (const [key, object] of this.directory?.load(name) ?? []) this.store(name, key, object);
+    for (const [key, object] of this.directory?.load(name) ?? []) this.hold(name, key, object);
   }
 
   delete(name: string): void {
@@ -61,7 +61,7 @@ export class Buckets {
   }
 
   put(bucket: string, key: string, object: StoredObject): void {
-    this.store(bucket, key, object);
+    this.hold(bucket, key, object);
     this.directory?.write(bucket, key, object);
   }
 
@@ -78,7 +78,8 @@ export class Buckets {
     return this.find(bucket).sortedKeys();
   }
 
-  private store(bucket: string, key: string, object: StoredObject): void {
+  /** As {@link put}, but unseen by the directory. */
+  hold(bucket: string, key: string, object: StoredObject): void {
     const replaced = this.tryGet(bucket, key);
     const bytes = this.bytes + object.body.length - (replaced?.body.length ?? 0);
     if (bytes > this.maxBytes) throw S3Error.full(this.maxBytes);

@@ -6,9 +6,9 @@ export interface XmlElements {
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-/** Writes an S3 document with the given root element. */
-export function xmlDocument(root: string, content: XmlElements): string {
-  const attribute = root === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
+/** Writes a document with the given root element; of S3, unless another namespace is given. */
+export function xmlDocument(root: string, content: XmlElements, namespace = NAMESPACE): string {
+  const attribute = root === 'Error' ? '' : ` xmlns="${namespace}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${elements(content)}</${root}>`;
 }
 

@@ -42,6 +42,11 @@ function plainApp() {
     handler: 'index.handler',
     runtime: Runtime.NODEJS_22_X,
   });
+  new LambdaFunction(web, 'Snake', {
+    code: Code.fromInline('def handler(event, context): return 1'),
+    handler: 'index.handler',
+    runtime: Runtime.PYTHON_3_13,
+  });
   new Alarm(web, 'Errors', { metric: service.service.metricCpuUtilization(), threshold: 90, evaluationPeriods: 1 });
   new CfnOutput(web, 'Url', { value: `https://${distribution.domainName}` });
   return synthesize(app);
@@ -99,7 +104,7 @@ describe('a plain CDK app', () => {
 
   it('lists what does not run here: without a reason where something is missed', () => {
     const missed = web.unsupported.filter(({ reason }) => reason === undefined);
-    expect(missed.map(({ type, path }) => [type, path])).toEqual([['AWS::Lambda::Function', 'Web/Worker/Resource']]);
+    expect(missed.map(({ type, path }) => [type, path])).toEqual([['AWS::Lambda::Function', 'Web/Snake/Resource']]);
     const types = new Set(web.unsupported.map(({ type }) => type));
     expect(types).toContain('AWS::EC2::NatGateway');
     expect(types).toContain('AWS::IAM::Role');

@@ -103,6 +103,21 @@ describe('the package manager', () => {
     expect(packageManager(findApp(join(root, 'apps/web')))).toBe('pnpm');
   });
 
+  it('is the one that the root of a monorepo asks for, whatever lies further up', () => {
+    const root = makeFolder({
+      'package-lock.json': {},
+      'shop/package.json': { packageManager: 'bun@1.2.0' },
+      'shop/apps/web/package.json': {},
+      ...nextPackage(),
+    });
+    expect(packageManager(findApp(join(root, 'shop/apps/web')))).toBe('bun');
+  });
+
+  it('of a workspace of pnpm is pnpm, before anything was installed', () => {
+    const root = makeFolder({ 'pnpm-workspace.yaml': '', 'apps/web/package.json': {}, ...nextPackage() });
+    expect(packageManager(findApp(join(root, 'apps/web')))).toBe('pnpm');
+  });
+
   it('is the one that the app asks for, or npm, without a lock file', () => {
     expect(packageManager(appWith({ 'package.json': { packageManager: 'yarn@4.1.0+sha224.abc' } }))).toBe('yarn');
     expect(packageManager(appWith({}))).toBe('npm');

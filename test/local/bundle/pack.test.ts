@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { packBundle, readFacts } from '../../../local/bundle';
+import { packBundle, type PackBundleOptions, readFacts } from '../../../local/bundle';
 import { walk } from '../../../local/bundle/files';
 import type { Progress } from '../../../local/progress';
 import {
@@ -32,10 +32,10 @@ class RecordedProgress implements Progress {
   }
 }
 
-async function pack(files: Files, appDirectory = '.') {
+async function pack(files: Files, appDirectory = '.', options: Partial<PackBundleOptions> = {}) {
   const root = makeFolder(files);
   const progress = new RecordedProgress();
-  const bundle = await packBundle({ appDirectory: join(root, appDirectory), skipBuild: true, progress });
+  const bundle = await packBundle({ appDirectory: join(root, appDirectory), skipBuild: true, progress, ...options });
   const names = [...walk(bundle.directory)].map((path) => path.slice(bundle.directory.length + 1));
   return { ...bundle, root, names, progress };
 }
@@ -107,7 +107,7 @@ describe('packing a bundle', () => {
       assetPrefix: '/docs',
       deploymentId: 'd1',
       trailingSlash: true,
-      images: { path: '/_next/image' },
+      images: { path: '/_next/image', sharp: false },
       proxyMatchers: ['^/edge$', '^/.*$'],
       actionKeyFingerprint: '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b',
       server: {
@@ -254,11 +254,21 @@ describe('packing a bundle', () => {
     expect(read(musl.directory, 'Dockerfile')).toContain('ARG BASE_IMAGE=node:24-alpine\n');
   });
 
-  it('writes a Dockerfile that copies the server and runs nothing', async () => {
+  it('writes a Dockerfile whose last stage copies and runs nothing, with an allocator of the target platform', async () => {
     const { directory } = await packBuilt({});
     expect(read(directory, 'Dockerfile').split('\n')).toEqual([
       'ARG BASE_IMAGE=node:24-slim',
+      '',
+      'FROM --platform=$BUILDPLATFORM node:24-slim AS allocator',
+      'ARG TARGETARCH',
+      'WORKDIR /allocator',
+      expect.stringMatching(/^RUN dpkg --add-architecture "\$TARGETARCH" && apt-get update/),
+      expect.stringContaining('apt-get download "libjemalloc2:$TARGETARCH"'),
+      '',
       'FROM ${BASE_IMAGE}',
+      expect.stringMatching(/^#/),
+      'COPY --from=allocator /allocator/libjemalloc.so.2 /usr/local/lib/libjemalloc.so.2',
+      'ENV LD_PRELOAD=/usr/local/lib/libjemalloc.so.2',
       'ENV NODE_ENV=production HOSTNAME=0.0.0.0',
       'WORKDIR /app',
       'COPY --chown=node:node server/ /app/',
@@ -269,6 +279,31 @@ describe('packing a bundle', () => {
       'CMD ["node","--import","./.cdk-nextjs-ecs/preload.mjs","node_modules/next/dist/bin/next","start"]',
       '',
     ]);
+  });
+
+  it("needs no other allocator than musl's on Alpine Linux", async () => {
+    const trace = { '.next/next-server.js.nft.json': { version: 1, files: ['../node_modules/n/n.node'] } };
+    const library = { 'node_modules/n/n.node': elf(ELF_X64, 'libc.musl-x86_64.so.1') };
+    const { directory } = await packBuilt({}, { ...trace, ...library });
+    expect(read(directory, 'Dockerfile')).not.toMatch(/RUN|jemalloc/);
+  });
+
+  it('takes a Dockerfile of the user in place of its own', async () => {
+    const own = join(makeFolder({ 'web.Dockerfile': 'FROM company/node\nCOPY server/ /app/\n' }), 'web.Dockerfile');
+    const { directory } = await pack(builtApp(), '.', { dockerfile: own });
+    expect(read(directory, 'Dockerfile')).toBe('FROM company/node\nCOPY server/ /app/\n');
+  });
+
+  it("takes no part in the user's .dockerignore", async () => {
+    const { directory } = await packBuilt({}, { '.dockerignore': '.next\nserver\nnode_modules\n' });
+    expect(read(directory, '.dockerignore')).toBe('*\n!server\n!Dockerfile\n!facts.json\n');
+  });
+
+  it('says whether images can be optimized', async () => {
+    const sharp = 'node_modules/@img/sharp-linux-x64/lib/sharp-linux-x64.node';
+    const trace = { '.next/next-server.js.nft.json': { version: 1, files: [`../${sharp}`] } };
+    expect((await packBuilt({})).facts.images).toEqual({ path: '/_next/image', sharp: false });
+    expect((await packBuilt({}, { ...trace, [sharp]: elf(ELF_X64) })).facts.images.sharp).toBe(true);
   });
 
   it('tells how much it packed', async () => {
@@ -307,6 +342,53 @@ describe('packing a bundle', () => {
     });
     expect(directory).toBe(outDirectory);
     expect(existsSync(join(root, '.cdk-nextjs-ecs'))).toBe(false);
+  });
+});
+
+describe('files that the server reads by names that no tracing sees', () => {
+  const content = {
+    'content/a.md': 'a',
+    'content/deep/b.md': 'b',
+    'content/deep/c.json': '{}',
+    'content/.env': 'SECRET=1',
+    'content/node_modules/x.md': '',
+    'terms.txt': 'terms',
+  };
+
+  it.each([
+    ['content/**', ['content/a.md', 'content/deep/b.md', 'content/deep/c.json']],
+    ['content', ['content/a.md', 'content/deep/b.md', 'content/deep/c.json']],
+    ['content/**/*.md', ['content/a.md', 'content/deep/b.md']],
+    ['content/*.md', ['content/a.md']],
+    ['content/deep/?.{md,txt}', ['content/deep/b.md']],
+    ['terms.txt', ['terms.txt']],
+    ['./*.txt', ['terms.txt']],
+  ])('are packed where they lie: %s', async (pattern, expected) => {
+    const { names } = await pack({ ...builtApp(), ...content }, '.', { include: [pattern] });
+    expect(below(names, 'server').filter((name) => /^content|^terms/.test(name))).toEqual(expected);
+  });
+
+  it('may lie elsewhere in a monorepo', async () => {
+    const files = { ...workspace('apps/web', builtApp()), 'packages/texts/de.json': '{}' };
+    const { names } = await pack(files, 'apps/web', { include: ['../../packages/texts/*.json'] });
+    expect(names).toContain('server/packages/texts/de.json');
+  });
+
+  it("join Next's own standalone tree", async () => {
+    const standalone = { '.next/standalone/server.js': 'server', '.next/standalone/node_modules/next/index.js': '' };
+    const files = { ...builtApp({ config: { output: 'standalone' } }), ...standalone, ...content };
+    const { names } = await pack(files, '.', { include: ['content/*.md'] });
+    expect(names).toContain('server/content/a.md');
+    const nested = Object.fromEntries(Object.entries(files).map(([path, text]) => [`web/${path}`, text]));
+    await expect(pack({ ...nested, 'outside.md': '' }, 'web', { include: ['../outside.md'] })).rejects.toThrow(
+      /outside\.md lies outside of what output: 'standalone' takes for the project/,
+    );
+  });
+
+  it('must be there', async () => {
+    await expect(pack(builtApp(), '.', { include: ['texts/**'] })).rejects.toThrow(
+      /--include texts\/\*\* matches no file in .*relative to that folder/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, realpathSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -21,6 +21,14 @@ describe('copying files that lie together', () => {
     const { names, size } = await copy(directory, ['repo/apps/web/a.js', 'repo/node_modules/b/b.js']);
     expect(names).toEqual(['apps/web/a.js', 'node_modules/b/b.js']);
     expect(size).toEqual({ files: 2, bytes: 3 });
+  });
+
+  it('keeps when each was changed: Next makes the entity tags of public files from it', async () => {
+    const directory = makeFolder({ 'public/a.txt': 'a' });
+    const changed = new Date('2024-02-29T12:00:00.000Z');
+    utimesSync(join(directory, 'public/a.txt'), changed, changed);
+    const { destination } = await copy(directory, ['public/a.txt']);
+    expect(statSync(join(destination, 'a.txt')).mtime).toEqual(changed);
   });
 
   it('keeps the links of a linked package, relative', async () => {

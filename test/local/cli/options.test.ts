@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 
 import { describe, expect, it } from 'vitest';
 
-import { container, folder, port, replicas, variable } from '../../../local/cli/options';
+import { architecture, container, file, folder, pattern, port, replicas, variable } from '../../../local/cli/options';
 
 describe('an option', () => {
   it('takes a port', () => {
@@ -41,5 +41,16 @@ describe('an option', () => {
     expect(() => container('web')).toThrow('Must be NAME=DIR');
     expect(() => container('web=/does/not/exist')).toThrow('There is no folder /does/not/exist.');
     expect(() => folder('/does/not/exist')).toThrow('There is no folder /does/not/exist.');
+  });
+
+  it('collects patterns, and takes an existing file and an architecture of Fargate', () => {
+    expect(['content/**', '*.txt'].reduce<string[]>((all, one) => pattern(one, all), [])).toEqual([
+      'content/**',
+      '*.txt',
+    ]);
+    expect(file(import.meta.filename)).toBe(import.meta.filename);
+    expect(() => file(tmpdir())).toThrow(`There is no file ${tmpdir()}.`);
+    expect(architecture('arm64')).toBe('arm64');
+    expect(() => architecture('amd64')).toThrow('Must be arm64 or x64.');
   });
 });

@@ -6,15 +6,27 @@ import { ControlServer } from '../../../local/control';
 
 async function startControl() {
   const counts = { s3: { GetObject: 3 } };
+  const orders: unknown[] = [];
   const stack = {
     state: { url: 'http://localhost:8080' },
     calls: () => counts,
     resetCalls: () => (counts.s3.GetObject = 0),
+    invalidations: [{ id: 'I1' }],
+    functions: { functions: [] },
+    events: [{ source: 'aws.ecs' }],
+    invoke: (...order: unknown[]) => Promise.resolve({ payload: order }),
+    kill: (...order: unknown[]) => orders.push(['kill', ...order]),
+    killFunction: (name: string) => orders.push(['killFunction', name]),
+    scale: (replicas: number) => Promise.resolve(void orders.push(['scale', replicas])),
+    deploy: (assembly: string) => Promise.resolve({ outcome: 'completed', assembly }),
   };
   const control = new ControlServer();
   await control.listen(stack, 0);
   onTestFinished(() => control.close());
-  return control;
+  const { url } = control;
+  const post = (path: string, body: unknown) =>
+    fetch(url + path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
+  return { url, post, orders };
 }
 
 /** `fetch` sets no Host header of one's own. */
@@ -44,13 +56,56 @@ describe('the control server', () => {
     expect(await (await fetch(`${url}/calls`)).json()).toEqual({ s3: { GetObject: 0 } });
   });
 
+  it.each([
+    ['/invalidations', [{ id: 'I1' }]],
+    ['/functions', { functions: [] }],
+    ['/events', [{ source: 'aws.ecs' }]],
+  ])('answers %s', async (path, expected) => {
+    const { url } = await startControl();
+    expect(await (await fetch(url + path)).json()).toEqual(expected);
+  });
+
+  it('takes orders', async () => {
+    const { post, orders } = await startControl();
+    expect((await post('/kill', { replica: 'replica-1', signal: 'SIGSTOP' })).status).toBe(204);
+    expect((await post('/kill', { function: 'Purge' })).status).toBe(204);
+    expect((await post('/scale', { replicas: 3 })).status).toBe(204);
+    expect(orders).toEqual([
+      ['kill', 'replica-1', 'SIGSTOP'],
+      ['killFunction', 'Purge'],
+      ['scale', 3],
+    ]);
+    const deployed = await post('/deploy', { assembly: 'cdk.out' });
+    expect(await deployed.json()).toEqual({ outcome: 'completed', assembly: 'cdk.out' });
+    const invoked = await post('/invoke', { function: 'Purge', event: { a: 1 } });
+    expect(await invoked.json()).toEqual({ payload: ['Purge', { a: 1 }] });
+  });
+
+  it.each([
+    ['/scale', { replicas: 1.5 }, '"replicas" must be a whole number from 0 to 100; received 1.5'],
+    ['/scale', 'three', 'the body must be a JSON object; received three'],
+    ['/kill', {}, '"replica" must be a text; received undefined'],
+    [
+      '/kill',
+      { replica: 'replica-1', signal: 'SIGUSR1' },
+      '"signal" must be one of SIGKILL, SIGTERM, SIGSTOP, SIGCONT',
+    ],
+  ])('refuses %s with %j', async (path, body, message) => {
+    const { post } = await startControl();
+    const response = await post(path, body);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { error: expect.stringContaining(message) as string },
+    ]);
+  });
+
   it('names what it answers when asked for something else', async () => {
     const { url } = await startControl();
     const response = await fetch(`${url}/nothing`);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       error: 'nothing is at /nothing',
-      routes: ['GET /state', 'GET /calls', 'DELETE /calls'],
+      routes: expect.arrayContaining(['GET /state', 'GET /calls', 'DELETE /calls', 'POST /deploy']) as string[],
     });
   });
 

@@ -5,7 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { onTestFinished } from 'vitest';
 
-import { Fleet, type FleetOptions, type Target, type TargetHealth, type Targets, Watchdog } from '../../../local/fleet';
+import {
+  Fleet,
+  type FleetOptions,
+  type ServiceDefinition,
+  type Target,
+  type TargetHealth,
+  type Targets,
+  type TaskDefinition,
+  Watchdog,
+} from '../../../local/fleet';
 
 /** A container that serves what a replica can see of itself; it is controlled by its environment. */
 const SERVER = `
@@ -18,7 +27,10 @@ const SERVER = `
     '/crash': () => { setImmediate(() => process.exit(1)); return {}; },
   };
   const port = process.argv[process.argv.indexOf('-p') + 1];
-  createServer((request, response) => response.end(JSON.stringify(routes[request.url]()))).listen(port, '127.0.0.1');
+  createServer((request, response) => {
+    if (process.env.SICK) response.statusCode = 503;
+    response.end(JSON.stringify(routes[request.url]()));
+  }).listen(port, '127.0.0.1');
   console.log('listening');
   process.on('SIGTERM', () => {
     if (process.env.TERM_FILE) appendFileSync(process.env.TERM_FILE, 'term\\n');
@@ -69,10 +81,43 @@ export class ProbingTargets implements Targets {
   private async probe(port: number): Promise<void> {
     while (this.registered.get(port) === 'initial') {
       const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-      if (answer?.ok === true && this.registered.has(port)) this.registered.set(port, 'healthy');
+      if (answer !== undefined && this.registered.has(port))
+        this.registered.set(port, answer.ok ? 'healthy' : 'unhealthy');
       else await delay(10);
     }
   }
+}
+
+export function serviceOf(service: Partial<ServiceDefinition>): ServiceDefinition {
+  return {
+    name: 'Service',
+    taskDefinition: 'task',
+    desiredCount: 1,
+    loadBalancers: [{ targetGroupArn: 'group', containerName: 'web', containerPort: 3000 }],
+    healthyPercent: { minimum: 100, maximum: 200 },
+    circuitBreaker: { isEnabled: true, rollsBack: true },
+    healthCheckGracePeriod: 0,
+    ...service,
+  };
+}
+
+/** The container above with an environment. */
+export function taskDefinitionOf(environment: Record<string, string>, stopTimeout = 5000): TaskDefinition {
+  return {
+    containers: [
+      {
+        name: 'web',
+        image: IMAGE,
+        essential: true,
+        command: ['node', './server.mjs', '-p', '3000'],
+        workingDirectory: '/app/web',
+        environment,
+        secrets: [],
+        ports: [3000],
+        stopTimeout,
+      },
+    ],
+  };
 }
 
 export interface ContainerOverrides {
@@ -102,27 +147,8 @@ export async function createFleet(
   const watchdog = new Watchdog();
   const lines: string[] = [];
   const fleet = new Fleet({
-    service: {
-      name: 'Service',
-      taskDefinition: 'task',
-      desiredCount: 1,
-      loadBalancers: [{ targetGroupArn: 'group', containerName: 'web', containerPort: 3000 }],
-    },
-    taskDefinition: {
-      containers: [
-        {
-          name: 'web',
-          image: IMAGE,
-          essential: true,
-          command: ['node', './server.mjs', '-p', '3000'],
-          workingDirectory: '/app/web',
-          environment,
-          secrets: [],
-          ports: [3000],
-          stopTimeout,
-        },
-      ],
-    },
+    service: serviceOf({}),
+    taskDefinition: taskDefinitionOf(environment, stopTimeout),
     services: { AWS_REGION: 'us-east-1' },
     overrides: {},
     imageAsset: (image) => (image === IMAGE ? { directory: asset } : undefined),

@@ -30,7 +30,7 @@ const SERVER = `
     const { pathname } = new URL(request.url, 'http://x');
     const json = (value, headers = {}) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
     if (pathname === '/health') return json({});
-    if (pathname === '/who') return json({ replica: AWS_ACCESS_KEY_ID, bucket: BUCKET, table: TABLE, greeting: process.env.GREETING }, { 'cache-control': 'no-store' });
+    if (pathname === '/who') return json({ replica: AWS_ACCESS_KEY_ID, build: process.env.BUILD, bucket: BUCKET, table: TABLE, greeting: process.env.GREETING }, { 'cache-control': 'no-store' });
     if (pathname === '/host') return json({ host: request.headers.host }, { 'cache-control': 'no-store' });
     if (pathname === '/list') return json((await fetch(AWS_ENDPOINT_URL_S3 + '/' + BUCKET + '?list-type=2', { headers: signed })).status, { 'cache-control': 'no-store' });
     if (pathname === '/stream') {
@@ -51,6 +51,17 @@ export interface PlainStackOptions {
   readonly name?: string;
   /** Adds a second stack with a distribution. */
   readonly twice?: boolean;
+  /** Environment variables of the tasks, above those that the server needs. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Adds to the stack. */
+  readonly extend?: (stack: Stack, parts: PlainStackParts) => void;
+}
+
+export interface PlainStackParts {
+  readonly service: FargateService;
+  readonly bucket: Bucket;
+  readonly table: Table;
+  readonly distribution?: Distribution;
 }
 
 /** A site that plain CDK constructs describe: CloudFront, S3, an application load balancer, Fargate and a table. */
@@ -64,15 +75,16 @@ export async function synthesizePlainStack(
   await writeFile(join(server, 'Dockerfile'), 'FROM node:24\nWORKDIR /srv\nCOPY . .\nCMD ["node", "server.mjs"]\n');
   await writeFile(join(assets, 'style.css'), 'body {}');
   const app = new App({ outdir: join(directory, 'cdk.out') });
-  addStack(app, options.name ?? 'Plain', { server, assets, distribution: options.distribution ?? true });
-  if (options.twice === true) addStack(app, 'Twin', { server, assets, distribution: true });
+  addStack(app, options.name ?? 'Plain', { server, assets }, options);
+  if (options.twice === true) addStack(app, 'Twin', { server, assets });
   return { assembly: app.synth().directory, server };
 }
 
 function addStack(
   app: App,
   name: string,
-  { server, assets, distribution }: { server: string; assets: string; distribution: boolean },
+  { server, assets }: { server: string; assets: string },
+  { distribution: isDistributed = true, environment = {}, extend = () => undefined }: PlainStackOptions = {},
 ): void {
   const stack = new Stack(app, name);
   const bucket = new Bucket(stack, 'Bucket', { removalPolicy: RemovalPolicy.DESTROY });
@@ -89,12 +101,14 @@ function addStack(
   taskDefinition.addContainer('web', {
     image: ContainerImage.fromAsset(server),
     portMappings: [{ containerPort: 8000 }],
-    environment: { PORT: '8000', BUCKET: bucket.bucketName, TABLE: table.tableName },
+    environment: { PORT: '8000', BUCKET: bucket.bucketName, TABLE: table.tableName, ...environment },
   });
   const service = new FargateService(stack, 'Service', {
     cluster: new Cluster(stack, 'Cluster', { vpc }),
     taskDefinition,
     desiredCount: 2,
+    minHealthyPercent: 100,
+    circuitBreaker: { rollback: true },
     assignPublicIp: true,
   });
   const balancer = new ApplicationLoadBalancer(stack, 'Balancer', { vpc, internetFacing: true });
@@ -102,8 +116,11 @@ function addStack(
     .addListener('Listener', { port: 80 })
     .addTargets('Targets', { port: 80, targets: [service] });
   targets.configureHealthCheck({ path: '/health' });
-  if (!distribution) return;
-  new Distribution(stack, 'Distribution', {
+  if (!isDistributed) {
+    extend(stack, { service, bucket, table });
+    return;
+  }
+  const distribution = new Distribution(stack, 'Distribution', {
     defaultBehavior: {
       origin: new LoadBalancerV2Origin(balancer, { protocolPolicy: OriginProtocolPolicy.HTTP_ONLY }),
       allowedMethods: AllowedMethods.ALLOW_ALL,
@@ -112,4 +129,5 @@ function addStack(
     },
     additionalBehaviors: { '*.css': { origin: S3BucketOrigin.withOriginAccessControl(bucket) } },
   });
+  extend(stack, { service, bucket, table, distribution });
 }

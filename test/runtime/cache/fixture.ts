@@ -6,6 +6,7 @@ import type { Presented } from '../../../runtime/cache/presenter';
 import { decodeVerdict } from '../../../runtime/cache/verdict';
 import type { Configuration } from '../../../runtime/configuration';
 import type { RequestContext } from '../../../runtime/http/context';
+import { isRouterPrefetch } from '../../../runtime/http/request-context';
 import { silentLog } from '../../../runtime/log';
 import { MapEntryStore, MapLeaseStore, MapTagStore } from '../stores/map-stores';
 import { Random } from './simulation/random';
@@ -33,8 +34,10 @@ export const CONFIGURATION: Configuration = {
   stopTimeout: 30_000,
   logLevel: 'error',
   metrics: false,
+  metricsPeriod: 60_000,
   cacheProxiedRoutes: false,
   notFoundMaxAge: 10,
+  cacheTagHeader: 'x-nextjs-cache-tag',
 };
 
 /** Replicas of one site in virtual time, without Next: a test says itself what Next would ask and set. */
@@ -99,8 +102,16 @@ export class Task {
     work: (request: HandledRequest) => Promise<Result>,
     headers: Record<string, string> = {},
   ): Promise<Result> {
-    const context: RequestContext = { requestId: 'test', startedAt: 0, verdicts: [], holdAnswerFor: () => undefined };
-    const handler = new this.cache.handlers.FetchCache({ _requestHeaders: headers });
+    const context: RequestContext = {
+      requestId: 'test',
+      startedAt: 0,
+      routerPrefetch: isRouterPrefetch(headers),
+      verdicts: [],
+      holdAnswerFor: () => undefined,
+    };
+    // Next takes the headers of its router away before it makes a handler.
+    const left = Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(rsc|next-router-)/.test(name)));
+    const handler = new this.cache.handlers.FetchCache({ _requestHeaders: left });
     return this.contexts.run(context, () => work({ handler, context }));
   }
 

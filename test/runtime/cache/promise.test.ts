@@ -1,49 +1,24 @@
-import { rmSync } from 'node:fs';
-import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Keeper } from '../../../runtime/cache/keeper';
-import { Fleet, makeAppDirectory, PromiseBroken } from './simulation/fleet';
-import { fairScenario, stormyScenario, type Scenario } from './simulation/scenario';
+import { Mirror } from '../../../runtime/cache/mirror';
+import { PromiseProperty, RUNS, TIMEOUT } from './simulation/property';
+import { fairScenario, stormyScenario } from './simulation/scenario';
+import { ONCE_BROKEN } from './simulation/once-broken';
 
-/** Runs of each property; the full depth is SIMULATION_RUNS=20000. A failure prints its seed, and SIMULATION_SEED repeats it. */
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 100);
-const SEED = process.env.SIMULATION_SEED;
-const TIMEOUT = 3_600_000;
+/** More than it takes to find a counterexample where there is one. */
+const CONTROL_RUNS = 2000;
 
-describe('the promise, on three simulated replicas', () => {
-  let appDirectory: string;
+describe('the promise, on three simulated replicas whose stores answer', () => {
+  const promise = new PromiseProperty();
 
-  beforeAll(() => {
-    appDirectory = makeAppDirectory();
-  });
-  afterAll(() => {
-    rmSync(appDirectory, { recursive: true });
-  });
   afterEach(() => {
     vi.restoreAllMocks();
   });
 
-  const hold = (
-    scenarios: fc.Arbitrary<Scenario>,
-    strict: boolean,
-    runs: number,
-    endOnFailure = false,
-  ): Promise<void> =>
-    fc.assert(
-      fc.asyncProperty(scenarios, (scenario) => new Fleet(scenario, appDirectory, strict).run()),
-      { numRuns: runs, endOnFailure, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
-    );
-
   it(
     'serves nothing older than the window, and the edge keeps nothing old',
-    () => hold(fairScenario, true, RUNS),
-    TIMEOUT,
-  );
-
-  it(
-    'keeps nothing old at the edge and converges when stores refuse, hang and lose answers',
-    () => hold(stormyScenario, false, RUNS),
+    () => promise.hold('fair', fairScenario, { strict: true, runs: RUNS, examples: ONCE_BROKEN }),
     TIMEOUT,
   );
 
@@ -56,9 +31,28 @@ describe('the promise, on three simulated replicas', () => {
         // What most handlers do: an entry is older than a revalidation if it was stored before.
         return { ...entry, stamp: { versions: new Map(), horizon: entry.lastModified } };
       });
-      const broken = await hold(fairScenario, true, 1000, true).catch((error: unknown) => error);
-      expect(broken).toBeInstanceOf(Error);
-      expect((broken as Error).cause).toBeInstanceOf(PromiseBroken);
+      expect(await promise.findBroken(fairScenario, { strict: true, runs: CONTROL_RUNS })).toBeDefined();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'fails when what is set on demand writes no row of its own',
+    async () => {
+      vi.spyOn(Keeper.prototype, 'keepOnDemand').mockImplementation(function (this: Keeper, objectKey, entry) {
+        this.keep(objectKey, entry);
+        return Promise.resolve();
+      });
+      expect(await promise.findBroken(fairScenario, { strict: true, runs: CONTROL_RUNS })).toBeDefined();
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'fails when answers are not capped while the view of the tags is old',
+    async () => {
+      vi.spyOn(Mirror.prototype, 'current').mockReturnValue(true);
+      expect(await promise.findBroken(stormyScenario, { strict: false, runs: CONTROL_RUNS })).toBeDefined();
     },
     TIMEOUT,
   );

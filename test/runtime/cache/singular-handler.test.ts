@@ -116,6 +116,23 @@ describe('the singular handler', () => {
     });
   });
 
+  it('lets one replica optimize a stale image anew, as the image optimizer sees it: by the period in the image', async () => {
+    const site = new Site();
+    const [one, two] = pair(await site.replicas(2));
+    const image = { kind: 'IMAGE', buffer: Buffer.from('image'), etag: 'e', extension: 'webp', revalidate: 60 };
+    await site.run(async () => {
+      await one.request(({ handler }) => handler.set('image', image, { cacheControl: { revalidate: 60 } }));
+      await one.cache.flush();
+      const isStale = async (task: typeof one): Promise<boolean> => {
+        const presented = await task.request(({ handler }) => handler.get('image', { kind: 'IMAGE' }));
+        return (presented?.lastModified ?? 0) + 60_000 < site.epoch + site.time.now;
+      };
+      expect([await isStale(one), await isStale(two)]).toEqual([false, false]);
+      await site.time.sleep(61_000);
+      expect([await isStale(one), await isStale(two)]).toEqual([true, false]);
+    });
+  });
+
   it('waits for the replica that renews an expired page rather than render it too', async () => {
     const site = new Site();
     const [one, two] = pair(await site.replicas(2, { window: 0 }));
@@ -450,6 +467,28 @@ describe('the singular handler of an app with prerendered paths', () => {
       await site.time.sleep(1001);
       expect([htmlOf(await one.get('/p')), htmlOf(await two.get('/p'))]).toEqual(['new', 'new']);
       expect(site.shared.tags.rows.size).toBe(1);
+    });
+  });
+
+  it('keeps nothing of an ordinary render that Next has joined an on-demand revalidation to', async () => {
+    const site = new Site(appDirectory);
+    const [one, two] = pair(await site.replicas(2));
+    await site.run(async () => {
+      const slow = one.request(async ({ handler }) => {
+        await handler.get('/p', PAGE_CONTEXT);
+        await site.time.sleep(3000);
+        await handler.set('/p', pageOf('old'), { ...PAGE_CONTEXT, cacheControl: { revalidate: 600 } });
+      });
+      await site.time.sleep(10);
+      // Next asks, and then waits for the render that is under way.
+      await one.get('/p', { 'x-prerender-revalidate': 'secret' });
+      await slow;
+      await one.cache.flush();
+      expect([await one.get('/p'), await two.get('/p')]).toEqual([null, null]);
+      await one.render('/p', 'new', [], 600);
+      await one.cache.flush();
+      await site.time.sleep(1001);
+      expect([htmlOf(await one.get('/p')), htmlOf(await two.get('/p'))]).toEqual(['new', 'new']);
     });
   });
 

@@ -88,6 +88,23 @@ describe('the index of tag rows', () => {
     expect(index.size).toBe(10);
   });
 
+  it('has room for all that was asked for together, which is judged together', () => {
+    const index = new TagIndex(2, 0, () => 0);
+    index.apply(expired('a', 100));
+    index.apply(expired('other', 200));
+    index.remember(['a', 'b', 'c'], [expired('a', 100), expired('b', 300)]);
+    expect(['a', 'b', 'c'].map((tag) => index.find(tag)?.version)).toEqual([1, 1, 0]);
+    expect(index.find('other')).toBeUndefined();
+  });
+
+  it('says of which tags it cannot tell whether they were revalidated since an entry was made', () => {
+    const index = new TagIndex(1, 0, () => 0);
+    index.apply(expired('a', 100));
+    index.apply(expired('b', 200));
+    expect(index.unknown(['a', 'b'], { versions: new Map(), horizon: 100 })).toEqual(['a']);
+    expect(index.unknown(['a', 'b'], { versions: new Map(), horizon: 101 })).toEqual([]);
+  });
+
   it('remembers tags that have no row when it has asked for them', () => {
     const index = new TagIndex(10, 5000, () => 0);
     index.remember(['a', 'b'], [expired('a', 100)]);

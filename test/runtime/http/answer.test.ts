@@ -18,6 +18,7 @@ const HEADERS = { 'x-nextjs-cache': 'HIT', 'Cache-Control': ISR };
 interface World {
   moved?: boolean;
   mirror?: boolean;
+  cacheTagHeader?: string;
 }
 
 type App = (response: ServerResponse, context: RequestContext) => void;
@@ -27,6 +28,7 @@ function answered(app: App, world: World = {}, options?: AskOptions): Promise<An
   const policy = new AnswerPolicy({
     namespace: 'n',
     notFoundMaxAge: 10,
+    cacheTagHeader: world.cacheTagHeader ?? Header.CACHE_TAG,
     proxied: new ProxiedPaths([], ''),
     imagePath: undefined,
     judge: {
@@ -44,6 +46,14 @@ function answered(app: App, world: World = {}, options?: AskOptions): Promise<An
 }
 
 describe('an answer', () => {
+  it('says its tags in the header by which the distribution reads them', async () => {
+    const app: App = (response) =>
+      response.writeHead(200, { ...HEADERS, [Header.VERDICT]: encodeVerdict(VERDICT) }).end();
+    const { headers } = await answered(app, { cacheTagHeader: 'edge-tags' });
+    expect(headers).toHaveProperty('edge-tags');
+    expect(headers).not.toHaveProperty(Header.CACHE_TAG);
+  });
+
   it('never carries the verdict out, however its headers are written', async () => {
     const verdict = encodeVerdict(VERDICT);
     const ways: App[] = [

@@ -77,6 +77,10 @@ describe('images', () => {
   ])('%s', (_, answer, leaves) => {
     expect(leaving(answer)).toBe(leaves);
   });
+
+  it('carry no tags, so that neither a revalidation nor a deployment purges them', () => {
+    expect(decide(image, OPTIONS).cacheTags).toEqual([]);
+  });
 });
 
 describe('what is for one viewer only', () => {

@@ -7,12 +7,17 @@ import { packBundle } from '../../../local/bundle';
 import { silentProgress } from '../../../local/progress';
 import { prepareApp } from '../../fixtures/prepare';
 
-/** The fixture app as its image would hold it. */
+/** An app, the fixture unless another is named, as its image would hold it. */
 export class PackedApp {
   static async pack(version: string): Promise<PackedApp> {
+    return PackedApp.packBuilt(await prepareApp(version));
+  }
+
+  /** Any app that is built. */
+  static async packBuilt(appDirectory: string): Promise<PackedApp> {
     const directory = await mkdtemp(path.join(tmpdir(), 'packed-app-'));
     const { facts } = await packBundle({
-      appDirectory: await prepareApp(version),
+      appDirectory,
       outDirectory: path.join(directory, Bundle.DIRECTORY),
       skipBuild: true,
       progress: silentProgress,
@@ -21,7 +26,8 @@ export class PackedApp {
   }
 
   private constructor(
-    private readonly directory: string,
+    /** As an app's own folder: it holds the bundle. */
+    readonly directory: string,
     readonly facts: BundleFacts,
   ) {}
 

@@ -245,6 +245,12 @@ describe.each(requestedVersions())('what leaves a server of Next.js %s', (versio
     await until(async () => (await revalidate('posts')).status === 200);
   });
 
+  it('a compressed answer to a revalidation comes to its end', async () => {
+    const headers = { 'accept-encoding': 'gzip' };
+    const answer = await ask('/api/revalidate', { method: 'POST', headers, body: JSON.stringify({ tags: ['posts'] }) });
+    expect([answer.status, answer.headers['content-encoding']]).toEqual([200, 'gzip']);
+  });
+
   it("res.revalidate() works, and a viewer's own x-prerender-revalidate does nothing", async () => {
     const stamp = async (options?: AskOptions): Promise<string> =>
       /data-render-id="([^"]+)"/.exec((await ask('/legacy/on-command', options)).body)?.[1] ?? '';

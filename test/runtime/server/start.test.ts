@@ -70,7 +70,9 @@ describe.each(requestedVersions())('a server of Next.js %s that starts', (versio
   });
 
   it.each<[behaviour: string, environment: Record<string, string>, message: RegExp]>([
-    ['a variable is missing', { [Environment.CACHE_BUCKET]: '' }, /NEXTJS_CACHE_BUCKET is not set: set it to/],
+    ['the bucket is missing', { [Environment.CACHE_BUCKET]: '' }, /NEXTJS_CACHE_BUCKET is not set: set it to/],
+    ['the table is missing', { [Environment.CACHE_TABLE]: '' }, /NEXTJS_CACHE_TABLE is not set: set it to/],
+    ['a window is negative', { [Environment.CACHE_WINDOW]: '-1' }, /NEXTJS_CACHE_WINDOW: must be .*; received '-1'/],
     [
       'one is out of bounds',
       { [Environment.CACHE_WINDOW]: 'soon' },

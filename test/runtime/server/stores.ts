@@ -1,8 +1,9 @@
 import { Environment, Table } from '../../../contract';
 import { CallLog, DynamoDbServer, S3Server } from '../../../local/stores';
 
-const BUCKET = 'cache';
+export const BUCKET = 'cache';
 const TABLE = 'tags';
+export const SITE = 'shop';
 
 /** S3 and DynamoDB as the construct sets them up, for servers that a test starts. */
 export class Stores {
@@ -46,7 +47,7 @@ export class Stores {
     return {
       [Environment.CACHE_BUCKET]: BUCKET,
       [Environment.CACHE_TABLE]: TABLE,
-      [Environment.CACHE_SITE]: 'shop',
+      [Environment.CACHE_SITE]: SITE,
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
@@ -58,6 +59,12 @@ export class Stores {
   /** Keys of the entries that the servers have written. */
   get keys(): readonly string[] {
     return this.s3.keys(BUCKET);
+  }
+
+  /** Entries, answers unless other kinds are named, each with the version that is stored: two that differ were written at different times. */
+  objects(kinds: readonly string[] = ['response', 'image']): readonly string[] {
+    const keys = this.keys.filter((key) => kinds.includes(key.split('/')[2] ?? ''));
+    return keys.map((key) => `${key} ${this.s3.tryGetObject(BUCKET, key)?.etag ?? ''}`);
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,16 @@ import { Substitutions } from '../expressions/substitutions';
 import { valueId } from '../item-collection';
 import type { Table } from '../table';
 import { readUnits, writeUnits } from './capacity';
-import { parseKey, perform, prepareDelete, preparePut, refuseLegacy, type Input, type Write } from './write';
+import {
+  parseKey,
+  perform,
+  prepareDelete,
+  preparePut,
+  refuseLegacy,
+  type Input,
+  type Write,
+  type WriteResult,
+} from './write';
 
 const MAX_GETS = 100;
 const MAX_WRITES = 25;
@@ -38,11 +47,39 @@ export function batchWriteItem(database: Database, input: Input): object {
   if (writes.length > MAX_WRITES)
     throw DynamoDbError.validation('Too many items requested for the BatchWriteItem call');
   assertDistinct(writes);
-  const units = writes.map((write) => {
-    const result = perform(write);
-    return [write.table.name, writeUnits([result.old, result.new])] as const;
+  const outcomes = writes.map((write) => tryPerform(write));
+  const throttled = outcomes.filter((outcome) => outcome instanceof DynamoDbError);
+  // Only where none of them was written, the whole call fails.
+  if (throttled.length === writes.length && throttled[0]) throw throttled[0];
+  const units = writes.flatMap(({ table }, index) => {
+    const outcome = outcomes[index];
+    return outcome && !(outcome instanceof DynamoDbError)
+      ? [[table.name, writeUnits([outcome.old, outcome.new])] as const]
+      : [];
   });
-  return { UnprocessedItems: {}, ...capacities(input, units) };
+  return { UnprocessedItems: unprocessedItems(input, outcomes), ...capacities(input, units) };
+}
+
+/** The error of a throttled write in place of its result. */
+function tryPerform(write: Write): WriteResult | DynamoDbError {
+  try {
+    return perform(write);
+  } catch (error) {
+    if (error instanceof DynamoDbError && error.code !== 'ValidationException') return error;
+    throw error;
+  }
+}
+
+/** The requests of the writes that were throttled, as they came. */
+function unprocessedItems(input: Input, outcomes: readonly (WriteResult | DynamoDbError)[]): Record<string, unknown[]> {
+  const unprocessed: Record<string, unknown[]> = {};
+  let position = 0;
+  for (const [name, requests] of requestItems(input)) {
+    for (const request of Array.isArray(requests) ? (requests as unknown[]) : []) {
+      if (outcomes[position++] instanceof DynamoDbError) (unprocessed[name] ??= []).push(request);
+    }
+  }
+  return unprocessed;
 }
 
 /** Refuses two operations on one item. */

@@ -70,10 +70,12 @@ function evaluate(write: Write): { write: Write; next?: Item; reason: Reason } {
   }
   try {
     const next = write.next(old);
+    write.table.throttle?.take(write.table, write.key, { old, next });
     return { write, ...(next && { next }), reason: { Code: 'None' } };
   } catch (error) {
     if (!(error instanceof DynamoDbError)) throw error;
-    return { write, reason: { Code: 'ValidationError', Message: error.message } };
+    const Code = error.code === 'ValidationException' ? 'ValidationError' : 'ThrottlingError';
+    return { write, reason: { Code, Message: error.message } };
   }
 }
 

@@ -81,8 +81,13 @@ export function prepareUpdate(database: Database, input: Input): UpdateWrite {
 
 export function perform(write: Write): WriteResult {
   const old = write.table.get(write.key);
-  if (!write.condition(old ?? {})) throw DynamoDbError.conditionFailed(write.tellsItem ? old : undefined);
+  // A write whose condition fails is paid for, too.
+  if (!write.condition(old ?? {})) {
+    write.table.throttle?.take(write.table, write.key, { old, next: old });
+    throw DynamoDbError.conditionFailed(write.tellsItem ? old : undefined);
+  }
   const result = { old, new: write.next(old) };
+  write.table.throttle?.take(write.table, write.key, { old, next: result.new });
   write.table.set(write.key, result.new);
   return result;
 }

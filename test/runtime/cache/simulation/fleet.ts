@@ -1,102 +1,96 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import type { Configuration } from '../../../../runtime/configuration';
-import { MapEntryStore, MapLeaseStore, MapTagStore } from '../../stores/map-stores';
+import { CONFIGURATION } from '../fixture';
+import { LAYOUT_TAG, PAGES, pathTagOf, SOURCES, sourcesOf, type Content, type Page } from './app';
+import { Edge } from './edge';
 import { Random } from './random';
-import { Replica, type Answer, type Datum, type Page, type World } from './replica';
+import { Reference } from './reference';
+import { Replica, type Answer } from './replica';
 import type { Scenario, Step } from './scenario';
-import { FINE } from './simulated-link';
+import { MapServices, TableServices, type Services, type TagWritten } from './services';
+import { FINE, type Weather } from './simulated-link';
 import { VirtualTime } from './virtual-time';
+import { buildOf, type Build, type World } from './world';
 
-/** A broken promise, in words. */
-export class PromiseBroken extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'PromiseBroken';
-  }
+export interface FleetOptions {
+  readonly appDirectory: string;
+  /** Whether answers must keep the promise even while the edge does not keep them: not where stores are down. */
+  readonly strict: boolean;
+  /** Services in place of the scenario's. */
+  readonly services?: (time: VirtualTime, written: TagWritten) => Services;
 }
 
-const PREVIEW_MODE_ID = 'preview-mode-id';
-const EPOCH = 1_800_000_000_000;
-const SLACK = 2000;
-const SOURCES = ['red', 'green', 'blue'] as const;
+const ON_DEMAND = PAGES[3];
+/** Calls of stores for which a request may wait one after the other. */
+const MOST_CALLS = 25;
+/** How long the fleet is given before, between and after rounds of requests in the end, in milliseconds, and how many. */
+const SETTLING = 30_000;
+const ROUNDS = 2;
 
-const red: Datum = { name: 'fetch-red', kind: 'fetch', sources: ['red'] };
-const greenBlue: Datum = { name: 'fetch-green-blue', kind: 'fetch', sources: ['green', 'blue'] };
-const redBlue: Datum = { name: 'use-red-blue', kind: 'use-cache', sources: ['red', 'blue'] };
-const green: Datum = { name: 'use-green', kind: 'use-cache', sources: ['green'] };
-
-const ON_DEMAND: Page = { name: 'on-demand', data: [], untagged: ['plain'] };
-const PAGES: readonly Page[] = [
-  { name: 'a', data: [red, green], untagged: [] },
-  { name: 'b', data: [redBlue, greenBlue], untagged: [] },
-  { name: 'c', data: [redBlue, red], untagged: [] },
-  ON_DEMAND,
-];
-
-/** A revalidation that its caller was told had succeeded. */
-interface Revalidated {
-  readonly source: string;
-  readonly edition: number;
-  readonly doneAt: number;
-  /** Whether nothing older may be served at all, or only kept by the edge. */
-  readonly expires: boolean;
-}
-
-/** Makes the folder that the cache reads the build's manifest from. */
-export function makeAppDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'cdk-nextjs-ecs-simulation-'));
-  mkdirSync(join(directory, '.next'));
-  const manifest = { routes: {}, dynamicRoutes: {}, notFoundRoutes: [], preview: { previewModeId: PREVIEW_MODE_ID } };
-  writeFileSync(join(directory, '.next', 'prerender-manifest.json'), JSON.stringify(manifest));
-  return directory;
-}
-
-/**
- * Runs a scenario on three replicas with virtual time, and holds every answer against the reference: the editions of the sources, and
- * when each revalidation was done.
- */
+/** Runs a scenario on three replicas in virtual time, and holds every answer, and what the edge keeps, against the reference. */
 export class Fleet {
   private readonly world: World;
-  private readonly replicas: Replica[];
-  private readonly revalidated: Revalidated[] = [];
+  private readonly edge: Edge;
   private readonly configuration: Configuration;
-  private broken: PromiseBroken | undefined;
+  private readonly calm: Weather;
+  private readonly builds: Build[];
+  private newest: Build;
+  private readonly replicas: Replica[];
 
   constructor(
     private readonly scenario: Scenario,
-    appDirectory: string,
-    /** Whether answers must keep the promise even while they are not kept by the edge: not where stores are down. */
-    private readonly strict: boolean,
+    private readonly options: FleetOptions,
   ) {
-    this.world = {
-      time: new VirtualTime(),
-      random: new Random(scenario.seed),
-      shared: { entries: new MapEntryStore(), tags: new MapTagStore(), leases: new MapLeaseStore() },
-      epoch: EPOCH,
-      editions: new Map(),
-      appDirectory,
-      previewModeId: PREVIEW_MODE_ID,
+    const time = new VirtualTime();
+    const random = new Random(scenario.seed);
+    const reference = new Reference();
+    const { window, latency, tagShards, mirrorRows } = scenario;
+    this.calm = { ...FINE, latency };
+    const budget = 2 * latency * MOST_CALLS;
+    this.configuration = { ...CONFIGURATION, window, budget, tagShards, mirrorRows, memory: 1024 * 1024 };
+    this.edge = new Edge(time, random, reference, window + CONFIGURATION.slack);
+    const written: TagWritten = (tag) => {
+      this.edge.changed(tag);
     };
-    this.configuration = configurationOf(scenario.window);
-    this.replicas = scenario.offsets.map((offset) => new Replica(this.world, this.configuration, offset));
+    const services =
+      options.services?.(time, written) ??
+      (scenario.services === 'maps' ? new MapServices(written) : new TableServices(random, written));
+    this.world = { scenario, time, random, reference, services, appDirectory: options.appDirectory, failing: 0 };
+    this.newest = buildOf(this.world);
+    this.builds = scenario.offsets.map(() => this.newest);
+    this.replicas = scenario.offsets.map((_, position) => this.start(position));
   }
 
   async run(): Promise<void> {
-    await this.world.time.run(this.play());
-    if (this.broken !== undefined) throw this.broken;
+    const { time, random, reference } = this.world;
+    // Nothing but the seed decides: the cache's own dice, and the signals that end the stores' calls.
+    const real = { random: Math.random, timeout: AbortSignal.timeout.bind(AbortSignal) };
+    Math.random = () => random.next();
+    AbortSignal.timeout = (delay) => time.abortAfter(delay);
+    try {
+      await time.run(this.play());
+    } finally {
+      Math.random = real.random;
+      AbortSignal.timeout = real.timeout;
+    }
+    if (reference.broken !== undefined) throw reference.broken;
   }
 
   private async play(): Promise<void> {
     await Promise.all(this.replicas.map((replica) => replica.ready));
+    this.world.failing = this.scenario.failing;
     for (const step of this.scenario.steps) {
       await this.world.time.sleep(step.pause);
       this.begin(step);
     }
     await this.converge();
     for (const replica of this.replicas) replica.cache.close();
+  }
+
+  private start(position: number): Replica {
+    const build = this.builds[position] ?? this.newest;
+    const replica = new Replica(this.world, this.configuration, build, this.scenario.offsets[position] ?? 0);
+    replica.link.weather = this.calm;
+    return replica;
   }
 
   private begin(step: Step): void {
@@ -107,127 +101,116 @@ export class Fleet {
         this.request(replica, PAGES[step.page] ?? ON_DEMAND);
         return;
       case 'expire':
-        this.revalidate(replica, SOURCES[step.source] ?? 'red', undefined);
+        this.revalidateTag(replica, step.source, undefined);
         return;
       case 'age':
-        this.revalidate(replica, SOURCES[step.source] ?? 'red', { expire: step.expire });
+        this.revalidateTag(replica, step.source, step.expire === undefined ? {} : { expire: step.expire });
+        return;
+      case 'path':
+        this.revalidatePath(replica, step.page);
         return;
       case 'on-demand':
         this.revalidateOnDemand(replica);
         return;
+      case 'build':
+        this.newest = buildOf(this.world);
+        return;
+      case 'deploy':
+        this.builds[step.replica] = this.newest;
+        this.replace(step.replica, replica);
+        return;
       case 'kill':
-        replica.kill();
-        this.replicas[step.replica] = new Replica(
-          this.world,
-          this.configuration,
-          this.scenario.offsets[step.replica] ?? 0,
-        );
+        this.replace(step.replica, replica);
         return;
-      case 'storm':
-        replica.link.weather = { ...FINE, refused: step.refused, lost: step.lost, hung: step.hung };
+      case 'storm': {
+        const { refused, lost, hung, slow } = step;
+        replica.link.weather = { refused, lost, hung, latency: Math.max(this.calm.latency, slow) };
         return;
+      }
       case 'calm':
-        replica.link.weather = FINE;
+        replica.link.weather = this.calm;
     }
+  }
+
+  private replace(position: number, replica: Replica): void {
+    replica.kill();
+    this.replicas[position] = this.start(position);
   }
 
   private request(replica: Replica, page: Page): void {
     // A replica takes requests once it has loaded its mirror: before that its health check fails.
     if (!replica.cache.mirror.loaded) return;
-    void replica.request(page).then((answer) => {
-      if (replica.alive) this.check(answer, page.name);
-    });
-  }
-
-  private revalidate(replica: Replica, source: string, durations: { expire: number | undefined } | undefined): void {
-    const edition = this.publish(source);
-    const given =
-      durations === undefined ? undefined : durations.expire === undefined ? {} : { expire: durations.expire };
-    replica.revalidateTag(source, given).then(
-      () => this.revalidated.push({ source, edition, doneAt: this.world.time.now, expires: durations === undefined }),
-      // The caller knows; nothing was promised.
+    replica.request(page).then(
+      (answer) => {
+        if (replica.alive) this.check(page, answer);
+      },
+      // An error page.
       () => undefined,
     );
+  }
+
+  private check(page: Page, { content, keptUnder, since, leftAt }: Answer): void {
+    const { reference } = this.world;
+    if (this.options.strict) {
+      const where = `to a request of ${String(since)}`;
+      reference.check(page, content, since - this.scenario.window, where, true);
+    }
+    if (keptUnder !== undefined) this.edge.keep(page, { content, tags: keptUnder, leftAt });
+  }
+
+  private revalidateTag(replica: Replica, source: number, durations: { expire?: number } | undefined): void {
+    const tag = SOURCES[source] ?? 'red';
+    const editions = this.world.reference.publish([tag]);
+    this.promise(replica.revalidateTag(tag, durations), editions, PAGES, durations === undefined);
+  }
+
+  private revalidatePath(replica: Replica, target: number | 'layout'): void {
+    const pages: Page[] = PAGES.filter((page, at) => page !== ON_DEMAND && (target === 'layout' || at === target));
+    const editions = this.world.reference.publish([...new Set(pages.flatMap(sourcesOf))]);
+    const tags = target === 'layout' ? [LAYOUT_TAG] : pages.map(pathTagOf);
+    this.promise(Promise.all(tags.map((tag) => replica.revalidateTag(tag))), editions, pages);
   }
 
   private revalidateOnDemand(replica: Replica): void {
     if (!replica.cache.mirror.loaded) return;
-    const edition = this.publish('plain');
-    replica.revalidatePage(ON_DEMAND).then(
-      () => this.revalidated.push({ source: 'plain', edition, doneAt: this.world.time.now, expires: true }),
+    const { reference, time } = this.world;
+    const editions = reference.publish(ON_DEMAND.untagged);
+    const publishedAt = time.now;
+    const done = replica.revalidatePage(ON_DEMAND).then((since) => {
+      // Next joins `res.revalidate()` to one that is under way, of whose content nobody knows whether it is older.
+      if (since < publishedAt) throw new Error('simulation: joined');
+    });
+    this.promise(done, editions, [ON_DEMAND]);
+  }
+
+  /** From the moment when the caller is told of the success nothing older may be shown; where it is told of an error, anything. */
+  private promise(done: Promise<unknown>, editions: Content, pages: readonly Page[], expires = true): void {
+    const { reference, time } = this.world;
+    done.then(
+      () => {
+        reference.promise(editions, time.now, { pages, expires });
+        this.edge.revalidated();
+      },
       () => undefined,
     );
   }
 
-  private publish(source: string): number {
-    const edition = (this.world.editions.get(source) ?? 0) + 1;
-    this.world.editions.set(source, edition);
-    return edition;
-  }
-
-  private check(answer: Answer, page: string): void {
-    for (const { source, edition, doneAt, expires } of this.revalidated) {
-      const shown = answer.content[source];
-      if (shown === undefined || shown >= edition) continue;
-      const what = `page ${page} shows ${source} ${String(shown)}, not ${String(edition)} revalidated at ${String(doneAt)}`;
-      const window = this.configuration.window;
-      if (this.strict && expires && answer.since > doneAt + window) {
-        this.break(`${what}, to a request of ${String(answer.since)}`);
-      }
-      if (answer.kept && answer.leftAt > doneAt + window + SLACK) {
-        this.break(`${what}, in an answer of ${String(answer.leftAt)} that the edge may keep`);
-      }
-    }
-  }
-
   /** Once everything works again, everything is right again: nothing old has stayed anywhere. */
   private async converge(): Promise<void> {
-    const { time } = this.world;
-    for (const replica of this.replicas) replica.link.weather = FINE;
-    await time.sleep(30_000);
-    for (let round = 0; round < 8; round += 1) {
-      for (const page of PAGES) await Promise.all(this.replicas.map((replica) => replica.request(page)));
-      await time.sleep(5000);
+    const { time, reference } = this.world;
+    this.world.failing = 0;
+    for (const replica of this.replicas) replica.link.weather = this.calm;
+    await time.sleep(SETTLING);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const page of PAGES) for (const replica of this.replicas) this.request(replica, page);
+      await time.sleep(SETTLING);
     }
-    for (const replica of this.replicas) {
-      for (const page of PAGES) this.checkFinal(await replica.request(page), page.name);
-    }
+    const answers = PAGES.flatMap((page) =>
+      this.replicas.map(async (replica) => {
+        const { content } = await replica.request(page);
+        reference.check(page, content, time.now, 'in the end');
+      }),
+    );
+    await Promise.all(answers);
   }
-
-  private checkFinal(answer: Answer, page: string): void {
-    for (const { source, edition } of this.revalidated) {
-      const shown = answer.content[source];
-      if (shown === undefined || shown >= edition) continue;
-      this.break(`in the end page ${page} shows ${source} ${String(shown)}, not ${String(edition)}`);
-    }
-  }
-
-  private break(message: string): void {
-    this.broken ??= new PromiseBroken(message);
-  }
-}
-
-function configurationOf(window: number): Configuration {
-  return {
-    bucket: 'bucket',
-    table: 'table',
-    site: 'site',
-    window,
-    slack: SLACK,
-    memory: 1024 * 1024,
-    budget: 1000,
-    skewBound: 2000,
-    tagShards: 1,
-    mirrorRows: 1000,
-    lease: 15_000,
-    leaseWait: 2000,
-    writeBuffer: 1024 * 1024,
-    sharedFetches: false,
-    loadBalancerIdleTimeout: 60_000,
-    stopTimeout: 30_000,
-    logLevel: 'error',
-    metrics: false,
-    cacheProxiedRoutes: false,
-    notFoundMaxAge: 10,
-  };
 }

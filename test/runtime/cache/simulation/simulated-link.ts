@@ -1,9 +1,8 @@
 import type { Clock, TableClock } from '../../../../runtime/cache/clock';
+import type { Stores } from '../../../../runtime/cache';
 import type { EntryStore } from '../../../../runtime/stores/entry-store';
 import { StoreError } from '../../../../runtime/stores/store-error';
 import type { LeaseStore, TagStore } from '../../../../runtime/stores/tag-store';
-import type { Stores } from '../../../../runtime/cache';
-import type { MapEntryStore, MapLeaseStore, MapTagStore } from '../../stores/map-stores';
 import type { Random } from './random';
 import type { VirtualTime } from './virtual-time';
 
@@ -23,10 +22,26 @@ export const FINE: Weather = { refused: 0, lost: 0, hung: 0, latency: 20 };
 
 /** The stores that all replicas share. */
 export interface SharedStores {
-  readonly entries: MapEntryStore;
-  readonly tags: MapTagStore;
-  readonly leases: MapLeaseStore;
+  readonly entries: EntryStore;
+  readonly tags: TagStore;
+  readonly leases: LeaseStore;
 }
+
+/** A call of an AWS API, as the SDK's clients take it. */
+export interface Command {
+  readonly constructor: { readonly name: string };
+  readonly input: object;
+}
+
+/** What the stores need of the SDK's clients. */
+export interface Client {
+  send(command: Command, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+type Service = 's3' | 'dynamodb';
+
+/** How a call ends early: registers what then rejects it, and returns what revokes that. */
+type Expiry = (reject: (error: unknown) => void) => () => void;
 
 /** One replica's way to the stores: it takes time, it fails, and the table's answers carry its `Date`. */
 export class SimulatedLink {
@@ -46,74 +61,130 @@ export class SimulatedLink {
     this.cut = true;
   }
 
+  /** The shared stores at the other end: one way there and back for each of their calls. */
   stores(tableClock: TableClock): Stores {
     const { entries, tags, leases } = this.shared;
-    const s3 = <Result>(operation: string, timeout: number, call: () => Promise<Result>): Promise<Result> =>
-      this.call('s3', operation, timeout, call);
-    const dynamoDb = async <Result>(
+    const through = <Result>(
+      service: Service,
       operation: string,
       timeout: number,
       call: () => Promise<Result>,
     ): Promise<Result> => {
-      const sentAt = this.clock.now();
-      let date = Number.NaN;
-      const result = await this.call('dynamodb', operation, timeout, () => {
-        date = Math.floor((this.epoch + this.time.now) / 1000) * 1000;
-        return call();
-      });
-      tableClock.observe(sentAt, this.clock.now(), date);
-      return result;
+      const refusal = (): Error => new StoreError(service, operation, 'throttled');
+      const expiry: Expiry = (reject) =>
+        this.time.after(timeout, () => {
+          reject(new StoreError(service, operation, 'timeout'));
+        });
+      return service === 's3' ? this.call(call, refusal, expiry) : this.timed(call, refusal, expiry, tableClock);
     };
     return {
       entries: {
-        get: (key, timeout, unlessEtag) => s3('GetObject', timeout, () => entries.get(key, timeout, unlessEtag)),
-        put: (key, body, condition, timeout) => s3('PutObject', timeout, () => entries.put(key, body, condition)),
+        get: (key, timeout, unlessEtag) =>
+          through('s3', 'GetObject', timeout, () => entries.get(key, timeout, unlessEtag)),
+        put: (key, body, condition, timeout) =>
+          through('s3', 'PutObject', timeout, () => entries.put(key, body, condition, timeout)),
       } satisfies EntryStore,
       tags: {
-        changedSince: (since, timeout) => dynamoDb('Query', timeout, () => tags.changedSince(since)),
-        rowsOf: (names, timeout) => dynamoDb('BatchGetItem', timeout, () => tags.rowsOf(names)),
+        changedSince: (since, timeout) =>
+          through('dynamodb', 'Query', timeout, () => tags.changedSince(since, timeout)),
+        rowsOf: (names, timeout) => through('dynamodb', 'BatchGetItem', timeout, () => tags.rowsOf(names, timeout)),
         revalidate: (tag, how, attempt) =>
-          dynamoDb('UpdateItem', attempt.timeout, () => tags.revalidate(tag, how, attempt)),
+          through('dynamodb', 'UpdateItem', attempt.timeout, () => tags.revalidate(tag, how, attempt)),
       } satisfies TagStore,
       leases: {
         acquire: (key, holder, duration, attempt) =>
-          dynamoDb('PutItem', attempt.timeout, () => leases.acquire(key, holder, duration, attempt)),
-        release: (key, holder, timeout) => dynamoDb('DeleteItem', timeout, () => leases.release(key, holder)),
+          through('dynamodb', 'PutItem', attempt.timeout, () => leases.acquire(key, holder, duration, attempt)),
+        release: (key, holder, timeout) =>
+          through('dynamodb', 'DeleteItem', timeout, () => leases.release(key, holder, timeout)),
       } satisfies LeaseStore,
     };
   }
 
-  private call<Result>(
-    service: 's3' | 'dynamodb',
-    operation: string,
-    timeout: number,
+  /** An SDK's client with `client` at the other end: one way there and back for each call of the API. */
+  client(service: Service, client: Client, tableClock: TableClock): Client {
+    return {
+      send: (command, { abortSignal } = {}) => {
+        const refusal = (): Error => named(service === 's3' ? 'SlowDown' : 'ThrottlingException');
+        const expiry: Expiry = (reject) => {
+          const abort = (): void => {
+            reject(abortSignal?.reason);
+          };
+          if (abortSignal?.aborted === true) abort();
+          abortSignal?.addEventListener('abort', abort);
+          return () => {
+            abortSignal?.removeEventListener('abort', abort);
+          };
+        };
+        const call = (): Promise<unknown> => client.send(command);
+        return service === 's3' ? this.call(call, refusal, expiry) : this.timed(call, refusal, expiry, tableClock);
+      },
+    };
+  }
+
+  /** A call of the table: its answer tells the time. */
+  private async timed<Result>(
     perform: () => Promise<Result>,
+    refusal: () => Error,
+    expiry: Expiry,
+    tableClock: TableClock,
   ): Promise<Result> {
+    const sentAt = this.clock.now();
+    let date = Number.NaN;
+    const told = (): Promise<Result> => {
+      date = Math.floor((this.epoch + this.time.now) / 1000) * 1000;
+      return perform();
+    };
+    const result = await this.call(told, refusal, expiry);
+    tableClock.observe(sentAt, this.clock.now(), date);
+    return result;
+  }
+
+  private call<Result>(perform: () => Promise<Result>, refusal: () => Error, expiry: Expiry): Promise<Result> {
     const { random, time, weather } = this;
     const fate = random.next();
     const [there, back] = [random.between(1, weather.latency), random.between(1, weather.latency)];
     return new Promise((resolve, reject) => {
-      const cancel = time.after(timeout, () => {
-        reject(new StoreError(service, operation, 'timeout'));
+      let ended = false;
+      const cancel = expiry((error) => {
+        ended = true;
+        reject(error instanceof Error ? error : new Error(String(error)));
       });
+      const end = (settle: () => void): void => {
+        time.after(back, () => {
+          if (this.cut) return;
+          cancel();
+          settle();
+        });
+      };
       if (fate < weather.refused) {
-        cancel();
-        time.after(there, () => {
-          reject(new StoreError(service, operation, 'throttled'));
+        end(() => {
+          reject(refusal());
         });
         return;
       }
-      if (fate < weather.refused + weather.hung || this.cut) return;
+      if (this.cut || fate < weather.refused + weather.hung) return;
       const lost = fate < weather.refused + weather.hung + weather.lost;
       time.after(there, () => {
-        void perform().then((result) => {
-          if (lost || this.cut) return;
-          time.after(back, () => {
-            cancel();
-            resolve(result);
-          });
-        }, reject);
+        // Given up on its way: the connection is closed, and what has not arrived will not. A killed replica's may still arrive.
+        if (ended) return;
+        perform().then(
+          (result) => {
+            if (lost) return;
+            end(() => {
+              resolve(result);
+            });
+          },
+          (error: unknown) => {
+            end(() => {
+              reject(error instanceof Error ? error : new Error(String(error)));
+            });
+          },
+        );
       });
     });
   }
+}
+
+function named(name: string): Error {
+  return Object.assign(new Error(`simulated: ${name}`), { name });
 }

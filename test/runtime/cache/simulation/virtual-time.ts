@@ -6,11 +6,18 @@ interface Event {
   readonly run: () => void;
 }
 
+/** Work that takes longer than this never ends, in milliseconds. */
+const LONGEST = 3_600_000;
+
+/** Made once: most signals fire long after their call, and nobody listens. */
+const TIMED_OUT = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+
 /** Time that passes only when everything that was due has happened: a simulated minute takes no time, and is the same each time. */
 export class VirtualTime {
   now = 0;
   private events: Event[] = [];
   private order = 0;
+  private readonly real = new Set<Promise<unknown>>();
 
   /** Calls `run` after `delay` virtual milliseconds; the returned function cancels. */
   after(delay: number, run: () => void): () => void {
@@ -26,6 +33,29 @@ export class VirtualTime {
 
   sleep(delay: number): Promise<void> {
     return new Promise((resolve) => this.after(delay, resolve));
+  }
+
+  /** Work of the real world, which takes no virtual time: a call of an embedded server. */
+  async outside<Result>(work: Promise<Result>): Promise<Result> {
+    const settled = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.real.add(settled);
+    try {
+      return await work;
+    } finally {
+      this.real.delete(settled);
+    }
+  }
+
+  /** `AbortSignal.timeout` by this time. */
+  abortAfter(delay: number): AbortSignal {
+    const controller = new AbortController();
+    this.after(delay, () => {
+      controller.abort(TIMED_OUT);
+    });
+    return controller.signal;
   }
 
   /** A replica's clock: wrong by `offset`. */
@@ -45,15 +75,25 @@ export class VirtualTime {
       state.settled = true;
     });
     finished.catch(() => undefined);
-    await turn();
+    await this.turn();
     while (!state.settled) {
       const event = this.events.shift();
       if (event === undefined) throw new Error('simulation: nothing is left to happen, and the work has not finished');
+      if (event.at > LONGEST) throw new Error('simulation: an hour has passed, and the work has not finished');
       this.now = Math.max(this.now, event.at);
       event.run();
-      await turn();
+      await this.turn();
     }
     return finished;
+  }
+
+  /** All promises that can settle without time passing have settled: a tick comes after them. */
+  private async turn(): Promise<void> {
+    await nextTick();
+    while (this.real.size > 0) {
+      await Promise.all(this.real);
+      await nextTick();
+    }
   }
 }
 
@@ -62,7 +102,8 @@ function isLater(event: Event | undefined, other: Event): boolean {
   return event !== undefined && (event.at > other.at || (event.at === other.at && event.order > other.order));
 }
 
-/** All promises that can settle without time passing have settled. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }

@@ -1,0 +1,3 @@
+export { CloudFrontServer, type CloudFrontServerOptions } from './cloudfront-server';
+export type { InvalidationQuotaOptions } from './invalidation-quota';
+export type { InvalidationState } from './invalidations';

@@ -1,0 +1,260 @@
+import { join } from 'node:path';
+
+import { type Assembly, readAssembly, resolveStack, type ResolvedStack, type StackArtifact } from '../assembly';
+import { CustomResources, type CustomResourceResults, type CustomResourceTime } from '../custom-resources';
+import { CloudFrontServer } from '../edge-api';
+import type { DeploymentOutcome, Fleet, OutputSink } from '../fleet';
+import { type Progress, silentProgress } from '../progress';
+import { UserError } from '../user-error';
+import { Balancers } from './balancers';
+import { chooseStack } from './choose-stack';
+import type { Closers } from './closers';
+import { StackEdge } from './edge';
+import { StackFunctions } from './functions';
+import { StackHosts } from './hosts';
+import type { DeployResult, LocalStackOptions } from './options';
+import { Scratch } from './scratch';
+import { createFleets, readServices } from './services';
+import { Stores } from './stores';
+
+/** What runs of a stack. */
+export interface Parts {
+  readonly stores: Stores;
+  readonly cloudfront: CloudFrontServer;
+  readonly functions: StackFunctions;
+  readonly balancers: Balancers;
+  readonly fleets: readonly Fleet[];
+  readonly edge?: StackEdge;
+}
+
+/** What the stack is made from. */
+interface Source {
+  readonly assembly: Assembly;
+  readonly artifact: StackArtifact;
+}
+
+/** How long a container may take to end when the whole stack is stopped, in milliseconds. */
+const STOP_TIMEOUT = 10_000;
+
+/** The way from a template to a running stack, and from that to the next one: one part after another, from the stores to the edge. */
+export class StackRunner {
+  private readonly progress: Progress;
+  private readonly output: OutputSink;
+  private readonly scratch: Scratch;
+  private readonly customResources = new CustomResources();
+  private source: Source;
+  private resolved: ResolvedStack;
+  private running?: Parts;
+  private edge?: StackEdge;
+  private isDeploying = false;
+  private isStopping = false;
+
+  constructor(
+    assemblyDirectory: string,
+    private readonly options: LocalStackOptions,
+    private readonly closers: Closers,
+  ) {
+    this.progress = options.progress ?? silentProgress;
+    this.output = options.output ?? (() => undefined);
+    this.source = readSource(assemblyDirectory, options.stack);
+    this.resolved = this.resolve();
+    this.scratch = new Scratch();
+    closers.add(() => this.scratch.close());
+  }
+
+  /** The stack as it is now. */
+  get stack(): ResolvedStack {
+    return this.resolved;
+  }
+
+  get parts(): Parts {
+    if (this.running === undefined) throw new Error('cdk-nextjs-ecs local: the stack has not been started.');
+    return this.running;
+  }
+
+  async start(): Promise<void> {
+    const stores = await this.startStores();
+    const cloudfront = await this.startCloudFront(stores);
+    const functions = this.startFunctions(stores, cloudfront);
+    await this.fillStores(stores, functions);
+    // What filled them is not what the app asks for.
+    stores.calls.reset();
+    const balancers = await this.startBalancers();
+    const fleets = await this.startFleets(stores, functions, balancers);
+    const edge = await this.startEdge(stores, balancers);
+    this.running = { stores, cloudfront, functions, balancers, fleets, edge };
+    this.closers.add(() => {
+      this.isStopping = true;
+    });
+    await this.applyCustomResources('after services', functions);
+  }
+
+  /** Takes over another assembly of the stack, as CloudFormation updates one. What fails is taken back as a whole. */
+  async deploy(assemblyDirectory: string): Promise<DeployResult> {
+    if (this.isDeploying) {
+      throw new UserError('cdk-nextjs-ecs local: a deployment is in progress: wait for its end before the next one.');
+    }
+    const earlier = this.source;
+    const next = readSource(assemblyDirectory, this.options.stack ?? earlier.artifact.displayName);
+    this.isDeploying = true;
+    try {
+      return await this.update(next, earlier);
+    } finally {
+      this.isDeploying = false;
+    }
+  }
+
+  /** The number of replicas of each service behind a load balancer. */
+  async scale(replicas: number): Promise<void> {
+    await Promise.all(this.parts.fleets.filter(({ isBalanced }) => isBalanced).map((fleet) => fleet.scale(replicas)));
+  }
+
+  private async update(next: Source, earlier: Source): Promise<DeployResult> {
+    const { functions, edge } = this.parts;
+    let services: Record<string, DeploymentOutcome>;
+    try {
+      services = await this.moveTo(next);
+    } catch (error) {
+      if (!this.isStopping) await this.moveTo(earlier);
+      throw error;
+    }
+    if (Object.values(services).some((outcome) => outcome === 'rolled-back' || outcome === 'failed')) {
+      await this.moveTo(earlier);
+      await this.cleanUp();
+      return { outcome: 'rolled-back', services };
+    }
+    await this.applyCustomResources('after services', functions);
+    edge?.update(this.resolved);
+    await this.cleanUp();
+    return { outcome: 'completed', services };
+  }
+
+  /** Answers what has become of the services, by logical id. */
+  private async moveTo(source: Source): Promise<Record<string, DeploymentOutcome>> {
+    const { stores, functions, fleets } = this.parts;
+    this.source = source;
+    this.resolved = this.resolve(this.customResources.results);
+    stores.create(this.resolved);
+    functions.update(this.resolved);
+    await this.fillStores(stores, functions);
+    const revisions = readServices(this.resolved);
+    this.progress.step('Replacing replicas');
+    const outcomes = await Promise.all(
+      fleets.map(async (fleet) => {
+        const revision = revisions.find(({ service }) => service.name === fleet.name);
+        return [fleet.name, revision ? await fleet.deploy(revision) : ('unchanged' as const)] as const;
+      }),
+    );
+    this.progress.done(outcomes.map(([, outcome]) => outcome).join(', '));
+    return Object.fromEntries(outcomes);
+  }
+
+  private async startStores(): Promise<Stores> {
+    const { partitionWriteUnits } = this.options;
+    const stores = await Stores.start(this.resolved, { partitionWriteUnits });
+    this.closers.add(() => stores.close());
+    stores.create(this.resolved);
+    return stores;
+  }
+
+  private async startCloudFront({ calls }: Stores): Promise<CloudFrontServer> {
+    const cloudfront = await CloudFrontServer.start({
+      calls,
+      distributions: () => StackEdge.idsIn(this.resolved),
+      // Before there is an edge, nothing is cached.
+      invalidate: (id, items) => this.edge?.invalidate(id, items) ?? 0,
+      delay: this.options.pace?.invalidation,
+      quota: this.options.invalidationQuota,
+    });
+    this.closers.add(() => cloudfront.close());
+    return cloudfront;
+  }
+
+  private startFunctions(stores: Stores, cloudfront: CloudFrontServer): StackFunctions {
+    const functions = new StackFunctions(this.resolved, {
+      stores,
+      services: { ...stores.environment, AWS_ENDPOINT_URL_CLOUDFRONT: cloudfront.endpoint },
+      watchdog: this.scratch.watchdog,
+      directory: join(this.scratch.directory, 'functions'),
+      output: this.output,
+      pace: this.options.pace ?? {},
+    });
+    this.closers.add(() => functions.close());
+    return functions;
+  }
+
+  private async fillStores(stores: Stores, functions: StackFunctions): Promise<void> {
+    this.progress.step('Filling buckets and tables');
+    stores.provideAssets(this.resolved);
+    await stores.fill();
+    await this.applyCustomResources('before services', functions);
+    this.progress.done(`${stores.objects} objects`);
+  }
+
+  private async applyCustomResources(when: CustomResourceTime, functions: StackFunctions): Promise<void> {
+    if (this.resolved.customResources.length === 0) return;
+    this.resolved = await this.customResources.apply(when, this.customResourceOptions(functions));
+    // Their environment may hold what the custom resources have answered.
+    functions.update(this.resolved);
+  }
+
+  private async cleanUp(): Promise<void> {
+    await this.customResources.cleanUp(this.resolved, this.customResourceOptions(this.parts.functions));
+  }
+
+  private customResourceOptions(functions: StackFunctions) {
+    return {
+      find: (serviceToken: string) => functions.functions.tryFind(serviceToken),
+      resolve: (made: CustomResourceResults) => this.resolve(made),
+      firstRetry: this.options.pace?.firstRetry,
+    };
+  }
+
+  private resolve(made?: CustomResourceResults): ResolvedStack {
+    const { assembly, artifact } = this.source;
+    return resolveStack(artifact, { assembly, made });
+  }
+
+  private async startBalancers(): Promise<Balancers> {
+    // Without a distribution the load balancer is what viewers see.
+    const port = StackEdge.isIn(this.resolved) ? 0 : (this.options.port ?? 0);
+    const balancers = await Balancers.start(this.resolved, port);
+    this.closers.add(() => balancers.close());
+    return balancers;
+  }
+
+  private async startFleets(stores: Stores, { bus }: StackFunctions, balancers: Balancers): Promise<Fleet[]> {
+    const fleets = createFleets(readServices(this.resolved), {
+      replicas: this.options.replicas,
+      services: stores.environment,
+      overrides: this.options.environment ?? {},
+      containers: this.options.containers ?? {},
+      targets: balancers,
+      watchdog: this.scratch.watchdog,
+      directory: this.scratch.directory,
+      output: this.output,
+      onEvent: (event) => {
+        bus.put(event);
+      },
+    });
+    for (const fleet of fleets) this.closers.add(() => fleet.stop({ drain: false, stopTimeout: STOP_TIMEOUT }));
+    this.progress.step('Starting replicas');
+    await Promise.all(fleets.map((fleet) => fleet.start()));
+    this.progress.done(String(fleets.flatMap((fleet) => fleet.replicas).length));
+    return fleets;
+  }
+
+  private async startEdge(stores: Stores, balancers: Balancers): Promise<StackEdge | undefined> {
+    if (!StackEdge.isIn(this.resolved)) return undefined;
+    const hosts = new StackHosts(this.resolved, stores.s3.endpoint, balancers);
+    const edge = await StackEdge.start(this.resolved, { port: this.options.port ?? 0, hosts });
+    this.edge = edge;
+    this.closers.add(() => edge.close());
+    return edge;
+  }
+}
+
+function readSource(assemblyDirectory: string, stack: string | undefined): Source {
+  const assembly = readAssembly(assemblyDirectory);
+  return { assembly, artifact: chooseStack(assembly, stack) };
+}

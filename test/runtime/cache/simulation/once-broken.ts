@@ -1,0 +1,76 @@
+import type { Scenario, Step } from './scenario';
+
+const PLAIN: Omit<Scenario, 'steps'> = {
+  seed: 0,
+  services: 'maps',
+  window: 0,
+  offsets: [0, 0, 0],
+  latency: 20,
+  tagShards: 1,
+  mirrorRows: 1000,
+  prerendered: false,
+  failing: 0,
+};
+
+const ON_DEMAND = 3;
+
+/** Scenarios that have broken the promise, as the property test found them: they are run first. */
+export const ONCE_BROKEN: readonly Scenario[] = [
+  // A mirror with less room than one entry has tags judged it by the rows that were left.
+  {
+    ...PLAIN,
+    mirrorRows: 4,
+    steps: [
+      step(0, { kind: 'path', page: 0 }),
+      step(0, { kind: 'request', page: 0 }),
+      step(0, { kind: 'expire', source: 2 }),
+      step(0, { kind: 'expire', source: 0 }),
+      step(0, { kind: 'on-demand' }),
+      step(0, { kind: 'kill' }, 191),
+      step(0, { kind: 'kill' }),
+      step(0, { kind: 'request', page: 0 }),
+      step(0, { kind: 'expire', source: 1 }),
+      step(0, { kind: 'request', page: 0 }),
+    ],
+  },
+  // `res.revalidate()` on a replica of the new build was not heard of by those of the old one, and the edge kept their answer.
+  {
+    ...PLAIN,
+    steps: [
+      step(0, { kind: 'build' }),
+      step(0, { kind: 'request', page: ON_DEMAND }),
+      step(2, { kind: 'deploy' }),
+      step(2, { kind: 'on-demand' }, 38),
+      ...times(3, step(0, { kind: 'expire', source: 0 })),
+      step(0, { kind: 'request', page: 0 }),
+      step(0, { kind: 'build' }),
+    ],
+  },
+  // `res.revalidate()` was joined to a render that began in the same moment, and wrote no row.
+  {
+    ...PLAIN,
+    seed: 1_613_226_433,
+    latency: 300,
+    steps: [
+      step(1, { kind: 'on-demand' }),
+      step(0, { kind: 'request', page: 0 }),
+      step(0, { kind: 'expire', source: 0 }),
+      step(0, { kind: 'request', page: 0 }, 24),
+      step(0, { kind: 'on-demand' }, 191),
+      step(0, { kind: 'expire', source: 0 }, 3),
+      ...times(2, step(0, { kind: 'expire', source: 0 })),
+      step(0, { kind: 'request', page: ON_DEMAND }),
+      step(0, { kind: 'request', page: 0 }),
+    ],
+  },
+];
+
+type Kind = Step extends infer Each ? (Each extends Step ? Omit<Each, 'pause' | 'replica'> : never) : never;
+
+function step(replica: number, kind: Kind, pause = 0): Step {
+  return { pause, replica, ...kind };
+}
+
+function times(count: number, repeated: Step): Step[] {
+  return Array.from({ length: count }, () => repeated);
+}
