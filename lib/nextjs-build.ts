@@ -1,6 +1,33 @@
 import { join } from 'node:path';
+import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
 import { Bundle, type BundleFacts } from '../contract';
-import { readBundle } from './private/bundle';
+import { readBundle, readFactsAt, requireStaticFiles } from './private/bundle';
+import { imagePlatform } from './private/cpu-architecture';
+import { ConfigurationError } from './private/errors';
+
+/** What has to be known of an image that was built elsewhere. */
+export interface NextjsImageOptions {
+  /**
+   * The `facts.json` of the build in the image, or the folder that holds it. In the image it lies at `/app/.cdk-nextjs-ecs/facts.json`,
+   * in a bundle at its top.
+   */
+  readonly facts: string;
+  /**
+   * The bundle's folder `static`: what the CDN serves.
+   *
+   * @default - the tasks serve `_next/static` of their own build, with a warning: a page of an earlier build, in a browser tab or in a
+   * cache, asks for files that are gone
+   */
+  readonly staticFiles?: string;
+  /**
+   * Folder of the image that holds what the bundle holds in `server`: the runtime lies in its `.cdk-nextjs-ecs`.
+   *
+   * @default '/app'
+   */
+  readonly root?: string;
+}
 
 /**
  * A finished build of a Next.js app, as `npx cdk-nextjs-ecs build` packed it.
@@ -18,11 +45,46 @@ export class NextjsBuild {
    */
   public static fromDirectory(directory: string): NextjsBuild {
     const bundle = readBundle(directory);
-    return new NextjsBuild(bundle.directory, bundle.facts);
+    return new NextjsBuild({
+      facts: bundle.facts,
+      directory: bundle.directory,
+      staticDirectory: join(bundle.directory, Bundle.STATIC_DIRECTORY),
+      root: Bundle.IMAGE_ROOT,
+    });
   }
 
-  /** The bundle's folder, absolute. */
-  public readonly directory: string;
+  /**
+   * The build in an image that was made elsewhere: one that a pipeline pushed to ECR, say, and carries through its stages.
+   *
+   * To an image of a Dockerfile of your own only the runtime is to be added, by one line after those that copy the app:
+   * `COPY --from=build /src/.cdk-nextjs-ecs/server/.cdk-nextjs-ecs /app/.cdk-nextjs-ecs`, where the stage `build` has run
+   * `npx cdk-nextjs-ecs build .`; instead of only that folder all of `server` may be copied. The task definition brings the command.
+   *
+   * @param image For example `ecs.ContainerImage.fromEcrRepository(repository, tag)`.
+   * @param options The build's facts and static files, which lie in the bundle that the image was made of.
+   * @throws where the facts cannot be read or are of another format, and where `staticFiles` holds none of the build's
+   */
+  public static fromImage(image: ecs.ContainerImage, options: NextjsImageOptions): NextjsBuild {
+    const part = 'NextjsBuild.fromImage';
+    const facts = readFactsAt(part, options.facts);
+    const build = new NextjsBuild({
+      facts,
+      image,
+      staticDirectory: options.staticFiles,
+      root: options.root ?? Bundle.IMAGE_ROOT,
+    });
+    if (options.staticFiles !== undefined) requireStaticFiles(part, options.staticFiles, build._staticPathPrefix);
+    return build;
+  }
+
+  /**
+   * The bundle's folder, absolute.
+   *
+   * @default - the build came as an image
+   */
+  public readonly directory?: string;
+  /** Whether the build brings the files that the CDN serves. */
+  public readonly hasStaticFiles: boolean;
   /** Version of Next.js that built the app, for example `16.4.6`. */
   public readonly nextVersion: string;
   /** Next's build id. Builds with a `deploymentId` share one: compare {@link fingerprint} to tell builds apart. */
@@ -56,9 +118,22 @@ export class NextjsBuild {
 
   /** @internal */
   public readonly _facts: BundleFacts;
+  /**
+   * Folder of the image that holds the server.
+   *
+   * @internal
+   */
+  public readonly _root: string;
 
-  private constructor(directory: string, facts: BundleFacts) {
-    this.directory = directory;
+  private readonly image?: ecs.ContainerImage;
+  private readonly staticDirectory?: string;
+
+  private constructor(parts: BuildParts) {
+    const { facts } = parts;
+    this.directory = parts.directory;
+    this.image = parts.image;
+    this.staticDirectory = parts.staticDirectory;
+    this.hasStaticFiles = parts.staticDirectory !== undefined;
     this.nextVersion = facts.nextVersion;
     this.buildId = facts.buildId;
     this.fingerprint = facts.namespace;
@@ -67,6 +142,7 @@ export class NextjsBuild {
     this.deploymentId = facts.deploymentId;
     this.imagePath = facts.images.path;
     this._facts = facts;
+    this._root = parts.root;
   }
 
   /**
@@ -75,7 +151,39 @@ export class NextjsBuild {
    * @internal
    */
   public get _staticDirectory(): string {
-    return join(this.directory, Bundle.STATIC_DIRECTORY);
+    if (this.staticDirectory !== undefined) return this.staticDirectory;
+    throw new ConfigurationError({
+      part: 'NextjsBuild.fromImage',
+      problem: 'the static files are needed for a bucket, and `staticFiles` was not given',
+      remedy: "Give the folder `static` of the image's bundle, or leave out the bucket: the tasks serve their own",
+    });
+  }
+
+  /**
+   * The image that a task runs: the one given, or one of the bundle.
+   *
+   * @internal
+   */
+  public _containerImage(scope: Construct, architecture: ecs.CpuArchitecture): ecs.ContainerImage {
+    if (this.image) return this.image;
+    return ecs.ContainerImage.fromDockerImageAsset(
+      new ecrAssets.DockerImageAsset(scope, 'Image', {
+        directory: this.directory ?? '',
+        file: Bundle.DOCKERFILE,
+        // The CDN serves it; the image would only grow.
+        exclude: [Bundle.STATIC_DIRECTORY],
+        platform: imagePlatform(architecture),
+      }),
+    );
+  }
+
+  /**
+   * Host that the app asks for its hashed files, where `assetPrefix` names one.
+   *
+   * @internal
+   */
+  public get _assetHost(): string | undefined {
+    return isAbsolute(this.assetPrefix) ? new URL(this.assetPrefix, 'https://host').host : undefined;
   }
 
   /**
@@ -86,10 +194,24 @@ export class NextjsBuild {
    * @internal
    */
   public get _staticPathPrefix(): string {
-    const prefix = /^[a-z][a-z0-9+.-]*:\/\/|^\/\//i.test(this.assetPrefix)
+    const prefix = isAbsolute(this.assetPrefix)
       ? new URL(this.assetPrefix, 'https://host').pathname
       : this.assetPrefix || this.basePath;
     const path = prefix.replace(/^\/+|\/+$/g, '');
     return path ? `/${path}` : '';
   }
+}
+
+interface BuildParts {
+  readonly facts: BundleFacts;
+  /** Folder of the image that holds the server. */
+  readonly root: string;
+  readonly directory?: string;
+  readonly image?: ecs.ContainerImage;
+  readonly staticDirectory?: string;
+}
+
+/** A URL with a host, rather than a path. */
+function isAbsolute(assetPrefix: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/|^\/\//i.test(assetPrefix);
 }

@@ -1,10 +1,15 @@
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { Table } from '../contract';
+import { Table, type RevalidationTarget } from '../contract';
+import { acknowledgeObjects } from './private/acknowledged-rules';
 import { ConfigurationError } from './private/errors';
+import { claimSiteName } from './private/site-claims';
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-dynamodb-streams */
+const MOST_STREAM_READERS = 2;
 
 /** Properties of {@link NextjsCache}. */
 export interface NextjsCacheProps {
@@ -60,7 +65,7 @@ export class NextjsCache extends Construct {
   /** Number of partitions that each site's revalidations are spread over. */
   public readonly tagShards: number;
 
-  private readonly siteNames = new Set<string>();
+  private streamReaders = 0;
 
   constructor(scope: Construct, id: string, props: NextjsCacheProps = {}) {
     super(scope, id);
@@ -79,11 +84,13 @@ export class NextjsCache extends Construct {
    * @param siteName The site's name, `site.service.siteName`.
    */
   public grantReadWrite(grantee: iam.IGrantable, siteName: string): iam.Grant {
+    const objects = this.bucket.arnForObjects(`${siteName}/*`);
     const entries = iam.Grant.addToPrincipal({
       grantee,
       actions: ['s3:GetObject', 's3:PutObject'],
-      resourceArns: [this.bucket.arnForObjects(`${siteName}/*`)],
+      resourceArns: [objects],
     });
+    acknowledgeObjects(grantee, objects);
     const listing = iam.Grant.addToPrincipal({
       grantee,
       actions: ['s3:ListBucket'],
@@ -134,15 +141,46 @@ export class NextjsCache extends Construct {
         remedy: 'Choose such a name, or leave it out to have one made of the construct path',
       });
     }
-    if (this.siteNames.has(siteName)) {
-      throw new ConfigurationError({
-        part: 'NextjsService.siteName',
-        scope,
-        problem: `${JSON.stringify(siteName)} is already the name of another site over the cache ${this.node.path}`,
-        remedy: 'Give each site a name of its own: the name keeps their entries and revalidations apart',
-      });
-    }
-    this.siteNames.add(siteName);
+    const earlier =
+      claimSiteName(scope, siteName, this.bucket, this.bucket.bucketName) ??
+      claimSiteName(scope, siteName, this.table, this.table.tableName);
+    if (!earlier) return;
+    throw new ConfigurationError({
+      part: 'NextjsService.siteName',
+      scope,
+      problem: `${JSON.stringify(siteName)} is already the name of the site ${earlier.node.path} over the same cache`,
+      remedy: 'Give each site a name of its own: the name keeps their entries and revalidations apart',
+    });
+  }
+
+  /**
+   * Takes one of the stream's readers: with more than two, Lambda's reads are throttled and purges come late or never.
+   *
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+   * @internal
+   */
+  public _claimStreamReader(scope: Construct): void {
+    this.streamReaders += 1;
+    if (this.streamReaders <= MOST_STREAM_READERS) return;
+    throw new ConfigurationError({
+      part: 'NextjsPurge.cache',
+      scope,
+      problem: `the stream of a table has room for ${MOST_STREAM_READERS} readers, and ${this.node.path} has as many purges already`,
+      remedy: 'Give the site a cache of its own, or switch its purge off (`purge: false`)',
+    });
+  }
+
+  /**
+   * Says in an output how the site is revalidated from outside.
+   *
+   * @internal
+   */
+  public _describeRevalidation(scope: Construct, site: string): void {
+    const target: RevalidationTarget = { table: this.table.tableName, site, tagShards: this.tagShards };
+    new CfnOutput(scope, 'Revalidation', {
+      value: Stack.of(scope).toJsonString(target),
+      description: 'What `npx cdk-nextjs-ecs revalidate` needs to know',
+    });
   }
 
   private requireTagShards(shards: number): number {

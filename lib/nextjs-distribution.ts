@@ -1,17 +1,24 @@
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import type * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
-import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
-import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { Header } from '../contract';
 import type { NextjsBuild } from './nextjs-build';
+import type { NextjsOrigin } from './nextjs-origin';
 import { NextjsPolicies } from './nextjs-policies';
+import { NextjsWebAcl } from './nextjs-web-acl';
+import { acknowledgeDistribution } from './private/acknowledged-rules';
+import { acknowledgeAssetOrigin, createAssetOrigin } from './private/asset-origin';
 import { ConfigurationError } from './private/errors';
-import { accountWideName } from './private/names';
-import { internetConnectivity } from './private/network';
+import {
+  aliasesOf,
+  cacheTagHeaderOf,
+  existingDistribution,
+  pagePatterns,
+  readCacheTags,
+} from './private/existing-distribution';
+import { createServerOrigin } from './private/server-origin';
 import { Timeouts } from './private/timeouts';
 import { addAliasRecords, siteCertificate } from './private/site-names';
 import { LARGEST_FUNCTION, viewerRequestCode } from './private/viewer-request';
@@ -19,7 +26,16 @@ import { LARGEST_FUNCTION, viewerRequestCode } from './private/viewer-request';
 /** What may be chosen about the distribution. */
 export interface NextjsDistributionOptions {
   /**
-   * Names under which the site is reached; each needs a record that points to the distribution, and a place in `certificate`.
+   * A distribution of the same app, also of another stack, that gets the site's behaviours: for the paths at and below the app's `basePath`,
+   * or `/*`, which has to be the last of its behaviours. Whatever a distribution has but once is its own: names, certificate, web ACL, logs,
+   * error caching. The response header by which it reads cache tags is adopted where it has one.
+   *
+   * @default - a new one
+   */
+  readonly distribution?: cloudfront.IDistribution;
+  /**
+   * Names under which the site is reached; each needs a record that points to the distribution, and a place in `certificate`. Where there is
+   * more than one, pages are kept apart by name; the host of an `assetPrefix` is to be among them and does not count.
    *
    * @default - the distribution's own name, `<id>.cloudfront.net`
    */
@@ -49,9 +65,15 @@ export interface NextjsDistributionOptions {
   /**
    * ARN of a WAF web ACL of scope CLOUDFRONT, which lives in us-east-1.
    *
-   * @default - none
+   * @default - none, unless `defaultWebAcl`
    */
   readonly webAclId?: string;
+  /**
+   * Whether a {@link NextjsWebAcl} is made for the distribution, in a stack in us-east-1. About $8 a month.
+   *
+   * @default false
+   */
+  readonly defaultWebAcl?: boolean;
   /**
    * Countries that may or may not reach the site.
    *
@@ -61,7 +83,7 @@ export interface NextjsDistributionOptions {
   /**
    * A bucket with ACLs enabled for CloudFront's access logs.
    *
-   * @default - no access logs
+   * @default - no access logs; a NextjsSite makes a bucket for them
    */
   readonly logBucket?: s3.IBucket;
   /**
@@ -82,10 +104,14 @@ export interface NextjsDistributionOptions {
 export interface NextjsDistributionProps extends NextjsDistributionOptions {
   /** The app that is served. */
   readonly nextBuild: NextjsBuild;
-  /** The internal load balancer in front of the tasks; HTTP on port 80. */
-  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
-  /** The bucket of the build's hashed files. */
-  readonly assetBucket: s3.IBucket;
+  /** How CloudFront reaches the tasks: `service.origin`. */
+  readonly origin: NextjsOrigin;
+  /**
+   * The bucket of the build's hashed files.
+   *
+   * @default - the tasks serve them
+   */
+  readonly assetBucket?: s3.IBucket;
   /**
    * How long a request may take until its first byte, and between any two pieces of its answer; 1 to 120 seconds. The load balancer's
    * idle timeout must be longer.
@@ -103,43 +129,53 @@ export interface NextjsDistributionProps extends NextjsDistributionOptions {
 export class NextjsDistribution extends Construct {
   /** The distribution. */
   public readonly distribution: cloudfront.Distribution;
-  /** CloudFront's way into the VPC. */
-  public readonly vpcOrigin: cloudfront.VpcOrigin;
+  /**
+   * CloudFront's way into the VPC.
+   *
+   * @default - the load balancer has a public name
+   */
+  public readonly vpcOrigin?: cloudfront.VpcOrigin;
   /** The function that sees each request before the cache does. */
   public readonly viewerRequestFunction: cloudfront.Function;
   /** The cache and header policies. */
   public readonly policies: NextjsPolicies;
+  /** The response header by which CloudFront hears cache tags: of a given distribution the one that it had. */
+  public readonly cacheTagHeader: string;
   /** Address of the site with the base path, without a slash at its end. */
   public readonly url: string;
 
   constructor(scope: Construct, id: string, props: NextjsDistributionProps) {
     super(scope, id);
-    this.policies =
-      props.policies ?? new NextjsPolicies(this, 'Policies', { keyRouterHeaders: needsRouterHeaders(props.nextBuild) });
+    const existing = existingDistribution(this, props);
+    const names = existing ? aliasesOf(existing) : (props.domainNames ?? []);
+    this.cacheTagHeader = cacheTagHeaderOf(existing);
+    this.policies = props.policies ?? this.createPolicies(props.nextBuild, names);
     this.refuseUnfitPolicies(props.nextBuild);
-    this.vpcOrigin = this.createVpcOrigin(props.loadBalancer);
+    this.warnOfUnknownAssetHost(props.nextBuild, names);
+    const server = createServerOrigin(this, props.origin, new Timeouts(this, 'NextjsDistribution', props));
+    this.vpcOrigin = server.vpcOrigin;
     this.viewerRequestFunction = this.createViewerRequestFunction(props);
-    this.distribution = this.createDistribution(props);
-    this.acknowledgeListing();
-    this.readCacheTags();
-    if (props.hostedZone) addAliasRecords(this, this.distribution, props.hostedZone, props.domainNames ?? []);
-    this.url = `https://${props.domainNames?.[0] ?? this.distribution.distributionDomainName}${props.nextBuild.basePath}`;
+    this.distribution = existing ?? this.createDistribution(props, this.pageBehavior(server.origin));
+    this.addBehaviors(props, this.pageBehavior(server.origin), existing !== undefined);
+    readCacheTags(this.distribution, this.cacheTagHeader);
+    if (props.hostedZone) addAliasRecords(this, this.distribution, props.hostedZone, names);
+    this.url = `https://${names[0] ?? this.distribution.distributionDomainName}${props.nextBuild.basePath}`;
   }
 
-  private createVpcOrigin(loadBalancer: elbv2.IApplicationLoadBalancer): cloudfront.VpcOrigin {
-    const vpcOrigin = new cloudfront.VpcOrigin(this, 'VpcOrigin', {
-      endpoint: cloudfront.VpcOriginEndpoint.applicationLoadBalancer(loadBalancer),
-      vpcOriginName: accountWideName(this, 64),
-      // Inside AWS' network and the VPC; the balancer needs no certificate and no public name.
-      protocolPolicy: cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+  private createPolicies(nextBuild: NextjsBuild, names: readonly string[]): NextjsPolicies {
+    return new NextjsPolicies(this, 'Policies', {
+      keyRouterHeaders: needsRouterHeaders(nextBuild),
+      keyHost: names.filter((name) => name !== nextBuild._assetHost).length > 1,
+      cacheTagHeader: this.cacheTagHeader,
     });
-    // CloudFront refuses a VPC whose internet gateway is not attached yet.
-    if (loadBalancer.vpc) vpcOrigin.node.addDependency(...internetConnectivity(loadBalancer.vpc));
-    return vpcOrigin;
   }
 
   private createViewerRequestFunction(props: NextjsDistributionProps): cloudfront.Function {
-    const code = viewerRequestCode({ imagePath: props.nextBuild.imagePath, userCode: props.viewerRequestCode });
+    const code = viewerRequestCode({
+      imagePath: props.nextBuild.imagePath,
+      cacheTagHeader: this.cacheTagHeader,
+      userCode: props.viewerRequestCode,
+    });
     this.requireFunctionSize(code);
     return new cloudfront.Function(this, 'ViewerRequest', {
       comment: 'Next.js: strips what a viewer may not say, normalises Accept of images',
@@ -148,42 +184,63 @@ export class NextjsDistribution extends Construct {
     });
   }
 
-  private createDistribution(props: NextjsDistributionProps): cloudfront.Distribution {
-    const page = this.pageBehavior(props);
+  private createDistribution(
+    props: NextjsDistributionProps,
+    defaultBehavior: cloudfront.BehaviorOptions,
+  ): cloudfront.Distribution {
     const certificate = siteCertificate(this, props);
-    return new cloudfront.Distribution(this, 'Distribution', {
+    const webAclId = this.webAcl(props);
+    const distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: this.node.path.slice(0, 128),
-      defaultBehavior: page,
-      additionalBehaviors: {
-        [`${props.nextBuild._staticPathPrefix}/_next/static/*`]: this.staticBehavior(props.assetBucket),
-        ...(props.nextBuild.imagePath && {
-          [`${props.nextBuild.imagePath}*`]: { ...page, cachePolicy: this.policies.imageCachePolicy },
-        }),
-      },
+      defaultBehavior,
       domainNames: props.domainNames,
       certificate,
       // CloudFront's own certificate comes with a policy of its own.
       minimumProtocolVersion: certificate && cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
       enableIpv6: true,
-      webAclId: props.webAclId,
+      webAclId,
       geoRestriction: props.geoRestriction,
       enableLogging: props.logBucket !== undefined,
       logBucket: props.logBucket,
+      logFilePrefix: props.logBucket && 'cloudfront/',
       priceClass: props.priceClass ?? cloudfront.PriceClass.PRICE_CLASS_ALL,
       errorResponses: UNKEPT_ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
     });
+    acknowledgeDistribution(distribution, {
+      webAcl: webAclId !== undefined,
+      countries: props.geoRestriction !== undefined,
+      certificate: certificate !== undefined,
+    });
+    return distribution;
   }
 
-  private pageBehavior(props: NextjsDistributionProps): cloudfront.BehaviorOptions {
-    const timeouts = new Timeouts(this, 'NextjsDistribution', props);
+  private webAcl({ webAclId, defaultWebAcl = false }: NextjsDistributionProps): string | undefined {
+    if (!defaultWebAcl) return webAclId;
+    if (webAclId === undefined) return new NextjsWebAcl(this, 'WebAcl').webAclArn;
+    throw new ConfigurationError({
+      part: 'NextjsDistribution.defaultWebAcl',
+      scope: this,
+      problem: `a distribution has one web ACL, and webAclId is given as well (${webAclId})`,
+      remedy: 'Leave one of the two out',
+    });
+  }
+
+  /** CloudFront takes the first pattern that fits: the narrow ones come before the pages. */
+  private addBehaviors(props: NextjsDistributionProps, page: cloudfront.BehaviorOptions, pages: boolean): void {
+    const { nextBuild, assetBucket } = props;
+    if (assetBucket) this.addStaticBehavior(nextBuild, assetBucket);
+    if (nextBuild.imagePath) {
+      const images = { ...page, cachePolicy: this.policies.imageCachePolicy };
+      this.distribution.addBehavior(`${nextBuild.imagePath}*`, page.origin, images);
+    }
+    if (!pages) return;
+    for (const pattern of pagePatterns(nextBuild.basePath)) this.distribution.addBehavior(pattern, page.origin, page);
+  }
+
+  private pageBehavior(origin: cloudfront.IOrigin): cloudfront.BehaviorOptions {
     return {
-      origin: origins.VpcOrigin.withVpcOrigin(this.vpcOrigin, {
-        readTimeout: timeouts.originRead,
-        keepaliveTimeout: timeouts.originKeepAlive,
-        connectionTimeout: Duration.seconds(5),
-        connectionAttempts: 2,
-      }),
+      origin,
       cachePolicy: this.policies.pageCachePolicy,
       originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_AND_CLOUDFRONT_2022,
       responseHeadersPolicy: this.policies.responseHeadersPolicy,
@@ -196,35 +253,18 @@ export class NextjsDistribution extends Construct {
     };
   }
 
-  private staticBehavior(bucket: s3.IBucket): cloudfront.BehaviorOptions {
-    return {
-      origin: origins.S3BucketOrigin.withOriginAccessControl(bucket, {
-        originAccessControl: new cloudfront.S3OriginAccessControl(this, 'AssetAccess', {
-          originAccessControlName: accountWideName(this, 64),
-          signing: cloudfront.Signing.SIGV4_ALWAYS,
-        }),
-        // Without LIST, S3 answers 403 for a file that is missing.
-        originAccessLevels: [cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
-      }),
+  private addStaticBehavior(nextBuild: NextjsBuild, bucket: s3.IBucket): void {
+    const origin = createAssetOrigin(this, bucket, this.distribution);
+    this.distribution.addBehavior(`${nextBuild._staticPathPrefix}/_next/static/*`, origin, {
       cachePolicy: cloudfront.CachePolicy.CACHING_OPTIMIZED,
-      responseHeadersPolicy: this.policies.responseHeadersPolicy,
+      // Fonts and modules from another host are read with CORS: https://developer.mozilla.org/docs/Web/HTTP/Guides/CORS
+      responseHeadersPolicy: nextBuild._assetHost
+        ? cloudfront.ResponseHeadersPolicy.CORS_ALLOW_ALL_ORIGINS_AND_SECURITY_HEADERS
+        : this.policies.responseHeadersPolicy,
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       compress: true,
-    };
-  }
-
-  /** A listing is asked of a bucket's root, and only paths below the static prefix go to the bucket. */
-  private acknowledgeListing(): void {
-    Annotations.of(this.distribution).acknowledgeWarning(
-      '@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk',
-      'The bucket is not the default origin, and no path that reaches it is its root',
-    );
-  }
-
-  /** No property of the L2 construct yet. */
-  private readCacheTags(): void {
-    const distribution = this.distribution.node.defaultChild as cloudfront.CfnDistribution;
-    distribution.addPropertyOverride('DistributionConfig.CacheTagConfig.HeaderName', Header.CACHE_TAG);
+    });
+    acknowledgeAssetOrigin(this.distribution);
   }
 
   private requireFunctionSize(code: string): void {
@@ -236,6 +276,16 @@ export class NextjsDistribution extends Construct {
       problem: `a CloudFront Function may have ${LARGEST_FUNCTION} bytes; with it the viewer-request function has ${size}`,
       remedy: 'Shorten it, or answer such requests in the app',
     });
+  }
+
+  /** Another CDN may stand there and ask this one, so that it is no error. */
+  private warnOfUnknownAssetHost({ _assetHost: host }: NextjsBuild, names: readonly string[]): void {
+    if (host === undefined || names.includes(host) || names.some((name) => Token.isUnresolved(name))) return;
+    Annotations.of(this).addWarningV2(
+      'cdk-nextjs-ecs:assetHost',
+      `the app asks ${host} for its files (assetPrefix), which is none of the distribution's names: ${names.join(', ') || 'it has only its own'}. ` +
+        'Add it to `domainNames` and to the certificate, or point it to a CDN that asks this distribution',
+    );
   }
 
   private refuseUnfitPolicies(nextBuild: NextjsBuild): void {

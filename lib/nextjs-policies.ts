@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
 import { Header } from '../contract';
+import { ConfigurationError } from './private/errors';
 import { accountWideName } from './private/names';
 
 /** Properties of {@link NextjsPolicies}. */
@@ -13,6 +14,52 @@ export interface NextjsPoliciesProps {
    * @default false
    */
   readonly keyRouterHeaders?: boolean;
+  /**
+   * Whether the name that the viewer asked for is part of the pages' cache key, as apps need it that answer by it: `i18n.domains`, several
+   * tenants.
+   *
+   * @default false
+   */
+  readonly keyHost?: boolean;
+  /**
+   * More headers of the pages' cache key, for answers that differ by them: `CloudFront-Viewer-Country`. Each value is kept apart, so that
+   * the site is asked once for each. CloudFront takes 10 headers in all, and the others here are 1 to 6.
+   *
+   * @default - none
+   */
+  readonly keyHeaders?: string[];
+  /**
+   * More cookies of the pages' cache key besides those of Next's draft mode; 8 at most.
+   *
+   * @default - none
+   */
+  readonly keyCookies?: string[];
+  /**
+   * The response header that tells CloudFront the cache tags of an answer; it is kept from viewers.
+   *
+   * @default 'x-nextjs-cache-tag'
+   */
+  readonly cacheTagHeader?: string;
+  /**
+   * A cache policy for pages, in place of a new one. It has to have minimum and default TTL 0, and in its key all queries, the header `RSC`
+   * and the cookies `__prerender_bypass` and `__next_preview_data`.
+   *
+   * @default - a new one
+   */
+  readonly pageCachePolicy?: cloudfront.ICachePolicy;
+  /**
+   * A cache policy for optimized images, in place of a new one. It has to have minimum and default TTL 0, and in its key the queries `url`,
+   * `w`, `q` and `dpl` and the header `Accept`.
+   *
+   * @default - a new one
+   */
+  readonly imageCachePolicy?: cloudfront.ICachePolicy;
+  /**
+   * A policy for the headers of answers, in place of a new one. It should remove `cacheTagHeader`.
+   *
+   * @default - a new one
+   */
+  readonly responseHeadersPolicy?: cloudfront.IResponseHeadersPolicy;
 }
 
 /**
@@ -25,31 +72,35 @@ export class NextjsPolicies extends Construct {
   public readonly imageCachePolicy: cloudfront.ICachePolicy;
   /** Takes from the answers what only CloudFront needs, and adds security headers that the app has not set. */
   public readonly responseHeadersPolicy: cloudfront.IResponseHeadersPolicy;
-  /** Whether {@link pageCachePolicy} keys the router's headers, as apps before Next.js 16 need it. */
+  /** Whether {@link pageCachePolicy} keys the router's headers, as apps before Next.js 16 need it; unknown of a given policy. */
   public readonly keyRouterHeaders: boolean;
 
   constructor(scope: Construct, id: string, props: NextjsPoliciesProps = {}) {
     super(scope, id);
-    this.keyRouterHeaders = props.keyRouterHeaders ?? false;
-    this.pageCachePolicy = this.createPagePolicy();
-    this.imageCachePolicy = this.createImagePolicy();
-    this.responseHeadersPolicy = this.createResponseHeadersPolicy();
+    this.keyRouterHeaders = props.keyRouterHeaders ?? props.pageCachePolicy !== undefined;
+    this.pageCachePolicy = props.pageCachePolicy ?? this.createPagePolicy(props);
+    this.imageCachePolicy = props.imageCachePolicy ?? this.createImagePolicy();
+    this.responseHeadersPolicy =
+      props.responseHeadersPolicy ?? this.createResponseHeadersPolicy(props.cacheTagHeader ?? Header.CACHE_TAG);
   }
 
-  private createPagePolicy(): cloudfront.CachePolicy {
-    const routerHeaders = [
-      'Next-Router-Prefetch',
-      'Next-Router-Segment-Prefetch',
-      'Next-Router-State-Tree',
-      'Next-Url',
+  private createPagePolicy(props: NextjsPoliciesProps): cloudfront.CachePolicy {
+    const headers = [
+      'RSC',
+      ...(this.keyRouterHeaders ? ROUTER_HEADERS : []),
+      ...(props.keyHost ? ['Host'] : []),
+      ...(props.keyHeaders ?? []),
     ];
+    const cookies = [...DRAFT_COOKIES, ...(props.keyCookies ?? [])];
+    this.requireAtMostTen('keyHeaders', 'headers', headers);
+    this.requireAtMostTen('keyCookies', 'cookies', cookies);
     return new cloudfront.CachePolicy(this, 'Page', {
       cachePolicyName: accountWideName(this, 110) + '-page',
       comment: 'Next.js pages: as long as the server says',
       ...cacheAsTheServerSays,
       queryStringBehavior: cloudfront.CacheQueryStringBehavior.all(),
-      headerBehavior: cloudfront.CacheHeaderBehavior.allowList('RSC', ...(this.keyRouterHeaders ? routerHeaders : [])),
-      cookieBehavior: cloudfront.CacheCookieBehavior.allowList('__prerender_bypass', '__next_preview_data'),
+      headerBehavior: cloudfront.CacheHeaderBehavior.allowList(...headers),
+      cookieBehavior: cloudfront.CacheCookieBehavior.allowList(...cookies),
     });
   }
 
@@ -63,13 +114,14 @@ export class NextjsPolicies extends Construct {
     });
   }
 
-  private createResponseHeadersPolicy(): cloudfront.ResponseHeadersPolicy {
+  private createResponseHeadersPolicy(cacheTagHeader: string): cloudfront.ResponseHeadersPolicy {
     return new cloudfront.ResponseHeadersPolicy(this, 'ResponseHeaders', {
       responseHeadersPolicyName: accountWideName(this, 128),
       comment: 'Next.js: removes cache tags, adds security headers',
-      removeHeaders: [Header.CACHE_TAG],
+      removeHeaders: [cacheTagHeader],
       securityHeadersBehavior: {
         contentTypeOptions: { override: true },
+        frameOptions: { frameOption: cloudfront.HeadersFrameOption.SAMEORIGIN, override: false },
         referrerPolicy: {
           referrerPolicy: cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
           override: false,
@@ -78,7 +130,23 @@ export class NextjsPolicies extends Construct {
       },
     });
   }
+
+  /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-policies */
+  private requireAtMostTen(prop: string, what: string, names: readonly string[]): void {
+    if (names.length <= MOST_KEYS) return;
+    throw new ConfigurationError({
+      part: `NextjsPolicies.${prop}`,
+      scope: this,
+      problem: `a cache key may have ${MOST_KEYS} ${what}; received ${names.length} with Next's own: ${names.join(', ')}`,
+      remedy:
+        'Leave some out: each divides what the cache can share, and every request still brings all of them to the app',
+    });
+  }
 }
+
+const MOST_KEYS = 10;
+const ROUTER_HEADERS = ['Next-Router-Prefetch', 'Next-Router-Segment-Prefetch', 'Next-Router-State-Tree', 'Next-Url'];
+const DRAFT_COOKIES = ['__prerender_bypass', '__next_preview_data'];
 
 /** With any other minimum, `private` and `no-store` would not be honoured; with any other default, answers without Cache-Control be kept. */
 const cacheAsTheServerSays = {

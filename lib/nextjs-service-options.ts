@@ -1,7 +1,10 @@
 import type { Duration } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { NextjsIngress } from './nextjs-ingress';
 
 /** How tasks reach what is outside of their VPC. Prices are those of us-east-1, for two tasks in two zones and a month. */
 export enum NextjsEgress {
@@ -35,6 +38,20 @@ export interface NextjsServiceOptions {
    */
   readonly egress?: NextjsEgress;
   /**
+   * How requests get from CloudFront to the tasks.
+   *
+   * @default NextjsIngress.vpcOrigin()
+   */
+  readonly ingress?: NextjsIngress;
+  /**
+   * A bucket for the load balancer's access logs, with S3-managed encryption (the only kind that load balancers write to). Its policy gets
+   * the permission where it is of this app.
+   *
+   * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+   * @default - no access logs: CloudFront has seen every request already
+   */
+  readonly loadBalancerLogBucket?: s3.IBucket;
+  /**
    * The cluster to run in.
    *
    * @default - a new one
@@ -48,7 +65,7 @@ export interface NextjsServiceOptions {
   readonly siteName?: string;
   /**
    * CPU architecture of the tasks, `ARM64` or `X86_64`; ARM64 costs a fifth less. The app's native modules (sharp, database drivers) must be
-   * for the same.
+   * for the same: `npx cdk-nextjs-ecs build DIR --arch arm64` packs those, on any machine.
    *
    * @default - what the app's native modules are for; ecs.CpuArchitecture.ARM64 where it has none
    */
@@ -100,11 +117,27 @@ export interface NextjsServiceOptions {
    */
   readonly spotPercentage?: number;
   /**
-   * Whether `aws ecs execute-command` may open a shell in a task.
+   * Whether `aws ecs execute-command` may open a shell in a task. Its agent writes to the root file system, which is writable then.
    *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
    * @default false
    */
   readonly enableExecuteCommand?: boolean;
+  /**
+   * Whether the server can write to nothing but Next.js' cache and `/tmp`, which are volumes that end with their task. Not together with
+   * `enableExecuteCommand`.
+   *
+   * @default - true, unless `enableExecuteCommand`
+   */
+  readonly readonlyRootFilesystem?: boolean;
+  /**
+   * Alarms that undo a deployment when one of them goes off while it is under way. None of them may refer to the service itself, which
+   * would refer back to it: measure the load balancer, its target group or the distribution.
+   *
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+   * @default - only tasks that never become healthy undo a deployment
+   */
+  readonly deploymentAlarms?: cloudwatch.IAlarm[];
   /**
    * Container Insights of a new cluster.
    *

@@ -1,21 +1,26 @@
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { Bundle, Health } from '../contract';
+import { Health } from '../contract';
 import type { NextjsBuild } from './nextjs-build';
 import type { NextjsCache } from './nextjs-cache';
+import { NextjsIngress } from './nextjs-ingress';
+import type { NextjsOrigin } from './nextjs-origin';
 import type { NextjsEgress, NextjsServiceOptions } from './nextjs-service-options';
+import { acknowledgeService } from './private/acknowledged-rules';
+import { checkBuild } from './private/build-checks';
 import { Capacity } from './private/capacity';
-import { chooseCpuArchitecture, imagePlatform } from './private/cpu-architecture';
+import { chooseCpuArchitecture } from './private/cpu-architecture';
+import { ConfigurationError } from './private/errors';
 import { requireFargateSize } from './private/fargate-size';
-import { createVpc, defaultEgress, internetConnectivity, loadBalancerSubnets, taskPlacement } from './private/network';
-import { originFacingPrefixListId } from './private/origin-facing-prefix-list';
+import { createVpc, defaultEgress, internetConnectivity, taskPlacement } from './private/network';
 import { serverCommand, serverEnvironment, serverSecrets, serverWorkingDirectory } from './private/server-process';
 import { Timeouts } from './private/timeouts';
+import { mountWritablePaths } from './private/writable-paths';
 
 /** Properties of {@link NextjsService}. */
 export interface NextjsServiceProps extends NextjsServiceOptions {
@@ -26,7 +31,7 @@ export interface NextjsServiceProps extends NextjsServiceOptions {
 }
 
 /**
- * Runs `next start` on Fargate behind an internal Application Load Balancer that only CloudFront can reach.
+ * Runs `next start` on Fargate behind an Application Load Balancer that only CloudFront can reach.
  *
  * New tasks are started and healthy before old ones leave; a deployment whose tasks never become healthy is rolled back.
  */
@@ -43,14 +48,23 @@ export class NextjsService extends Construct {
   public readonly service: ecs.FargateService;
   /** What the server writes to its output. */
   public readonly logGroup: logs.LogGroup;
-  /** The internal load balancer: the distribution's origin. */
-  public readonly loadBalancer: elbv2.ApplicationLoadBalancer;
-  /** Its only listener, HTTP on port 80. */
-  public readonly listener: elbv2.ApplicationListener;
+  /** The load balancer in front of the tasks. */
+  public readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  /** The load balancer's listener that has the tasks behind it. */
+  public readonly listener: elbv2.IApplicationListener;
   /** The tasks that take requests. */
   public readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** How CloudFront reaches the tasks. */
+  public readonly origin: NextjsOrigin;
   /** The name that begins every key of this site in the cache. */
   public readonly siteName: string;
+
+  /**
+   * The variables that the user gave the tasks.
+   *
+   * @internal
+   */
+  public readonly _environment: Readonly<Record<string, string>>;
 
   private readonly timeouts: Timeouts;
   private readonly capacity: Capacity;
@@ -58,13 +72,17 @@ export class NextjsService extends Construct {
 
   constructor(scope: Construct, id: string, props: NextjsServiceProps) {
     super(scope, id);
-    this.timeouts = new Timeouts(this, 'NextjsService', props);
+    const ingress = props.ingress ?? NextjsIngress.vpcOrigin();
+    checkBuild(this, props.nextBuild);
+    this.timeouts = new Timeouts(this, 'NextjsService', { ...props, loadBalancerIdle: ingress._existing?.idleTimeout });
     this.capacity = new Capacity(this, props);
     this.cpuArchitecture = chooseCpuArchitecture(this, props.nextBuild._facts, props.cpuArchitecture);
     this.siteName = props.siteName ?? Names.uniqueResourceName(this, { maxLength: 64 });
     props.cache._claimSiteName(this, this.siteName);
+    props.cache._describeRevalidation(this, this.siteName);
+    this._environment = props.environment ?? {};
 
-    const givenVpc = props.vpc ?? props.cluster?.vpc;
+    const givenVpc = this.findVpc(props, ingress);
     const egress = props.egress ?? defaultEgress(givenVpc);
     this.vpc = givenVpc ?? createVpc(this, 'Vpc', egress, props.secrets !== undefined);
     this.cluster = props.cluster ?? this.createCluster(props);
@@ -73,16 +91,31 @@ export class NextjsService extends Construct {
     this.container = this.createContainer(props);
     props.cache.grantReadWrite(this.taskDefinition.taskRole, this.siteName);
 
-    this.loadBalancer = this.createLoadBalancer(props);
-    this.listener = this.loadBalancer.addListener('Listener', {
-      port: 80,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      open: false,
+    const entrance = ingress._bind(this, {
+      vpc: this.vpc,
+      timeouts: this.timeouts,
+      prefixListId: props.cloudFrontPrefixListId,
+      logBucket: props.loadBalancerLogBucket,
     });
+    this.loadBalancer = entrance.loadBalancer;
+    this.listener = entrance.listener;
+    this.origin = entrance.origin;
     this.service = this.createService(props, egress);
     this.targetGroup = this.createTargetGroup();
-    this.listener.addTargetGroups('Tasks', { targetGroups: [this.targetGroup] });
+    entrance.forwardTo(this.targetGroup);
     this.capacity.addScaling(this.service, this.targetGroup);
+    acknowledgeService(this, props.loadBalancerLogBucket !== undefined);
+  }
+
+  private findVpc({ vpc, cluster }: NextjsServiceProps, { _existing: existing }: NextjsIngress): ec2.IVpc | undefined {
+    const found = vpc ?? cluster?.vpc ?? existing?.loadBalancer.vpc;
+    if (found || !existing) return found;
+    throw new ConfigurationError({
+      part: 'NextjsService.vpc',
+      scope: this,
+      problem: `tasks and load balancer have to be in one VPC, and the imported load balancer ${existing.loadBalancer.node.path} does not tell its own`,
+      remedy: 'Give `vpc` here, or where the load balancer is imported',
+    });
   }
 
   private createCluster(props: NextjsServiceProps): ecs.Cluster {
@@ -115,11 +148,13 @@ export class NextjsService extends Construct {
   }
 
   private createContainer(props: NextjsServiceProps): ecs.ContainerDefinition {
-    const facts = props.nextBuild._facts;
-    return this.taskDefinition.addContainer('Server', {
-      image: this.createImage(props),
+    const { _facts: facts, _root: root } = props.nextBuild;
+    const workingDirectory = serverWorkingDirectory(root, facts);
+    const container = this.taskDefinition.addContainer('Server', {
+      image: props.nextBuild._containerImage(this, this.cpuArchitecture),
       command: serverCommand(facts, Health.PORT),
-      workingDirectory: serverWorkingDirectory(facts),
+      workingDirectory,
+      readonlyRootFilesystem: this.isRootReadonly(props),
       environment: serverEnvironment(this, {
         bucketName: props.cache.bucket.bucketName,
         tableName: props.cache.table.tableName,
@@ -141,40 +176,19 @@ export class NextjsService extends Construct {
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
       }),
     });
+    mountWritablePaths(this.taskDefinition, container, workingDirectory, facts);
+    return container;
   }
 
-  private createImage(props: NextjsServiceProps): ecs.ContainerImage {
-    return ecs.ContainerImage.fromDockerImageAsset(
-      new ecrAssets.DockerImageAsset(this, 'Image', {
-        directory: props.nextBuild.directory,
-        file: Bundle.DOCKERFILE,
-        // The CDN serves it; the image would only grow.
-        exclude: [Bundle.STATIC_DIRECTORY],
-        platform: imagePlatform(this.cpuArchitecture),
-      }),
-    );
-  }
-
-  private createLoadBalancer(props: NextjsServiceProps): elbv2.ApplicationLoadBalancer {
-    const securityGroup = new ec2.SecurityGroup(this, 'LoadBalancerSecurityGroup', {
-      vpc: this.vpc,
-      description: 'Load balancer: HTTP from CloudFront only',
-      allowAllOutbound: false,
-    });
-    const prefixListId =
-      props.cloudFrontPrefixListId ?? originFacingPrefixListId(this, 'NextjsService.cloudFrontPrefixListId');
-    securityGroup.addIngressRule(ec2.Peer.prefixList(prefixListId), ec2.Port.tcp(80), 'HTTP from CloudFront');
-    return new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
-      vpc: this.vpc,
-      vpcSubnets: loadBalancerSubnets(this, 'NextjsService.vpc', this.vpc),
-      internetFacing: false,
-      securityGroup,
-      idleTimeout: this.timeouts.loadBalancerIdle,
-      http2Enabled: true,
-      dropInvalidHeaderFields: true,
-      desyncMitigationMode: elbv2.DesyncMitigationMode.DEFENSIVE,
-      // Next compares the viewer's Host with the Origin of a server action.
-      preserveHostHeader: true,
+  private isRootReadonly({ readonlyRootFilesystem, enableExecuteCommand = false }: NextjsServiceProps): boolean {
+    if (readonlyRootFilesystem !== true || !enableExecuteCommand)
+      return readonlyRootFilesystem ?? !enableExecuteCommand;
+    throw new ConfigurationError({
+      part: 'NextjsService.readonlyRootFilesystem',
+      scope: this,
+      problem:
+        'must not be true together with enableExecuteCommand, whose agent writes to the root file system; received true',
+      remedy: 'Leave one of the two out',
     });
   }
 
@@ -195,6 +209,7 @@ export class NextjsService extends Construct {
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { enable: true, rollback: true },
+      deploymentAlarms: deploymentAlarms(props.deploymentAlarms),
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
       healthCheckGracePeriod: Duration.seconds(60),
       enableECSManagedTags: true,
@@ -228,4 +243,9 @@ export class NextjsService extends Construct {
       },
     });
   }
+}
+
+function deploymentAlarms(alarms: readonly cloudwatch.IAlarm[] = []): ecs.DeploymentAlarmConfig | undefined {
+  if (alarms.length === 0) return undefined;
+  return { alarmNames: alarms.map(({ alarmName }) => alarmName), behavior: ecs.AlarmBehavior.ROLLBACK_ON_ALARM };
 }

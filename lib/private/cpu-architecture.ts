@@ -25,8 +25,8 @@ export function chooseCpuArchitecture(
     scope,
     problem: `the app's native modules are for ${platformName(native)}, the tasks are to run on ${architectureName(chosen)}`,
     remedy: runnable
-      ? 'Pack the app on a machine of that architecture, or leave `cpuArchitecture` out'
-      : 'Install and pack the app for linux/arm64 or linux/x64',
+      ? `Pack the app for it (npx cdk-nextjs-ecs build DIR --arch ${chosen === CpuArchitecture.X86_64 ? 'x64' : 'arm64'}), or leave \`cpuArchitecture\` out`
+      : 'Pack the app for linux/arm64 or linux/x64: npx cdk-nextjs-ecs build DIR --arch arm64',
   });
 }
 

@@ -3,15 +3,15 @@ import { posix } from 'node:path';
 import { Token } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IConstruct } from 'constructs';
-import { Bundle, Environment, type BundleFacts } from '../../contract';
+import { Environment, type BundleFacts } from '../../contract';
 import { ConfigurationError } from './errors';
 import type { Timeouts } from './timeouts';
 
 const ACTION_KEY = 'NEXT_SERVER_ACTIONS_ENCRYPTION_KEY';
 
-/** The folder of the app in the image; a workspace of a monorepo lies below the image's root. */
-export function serverWorkingDirectory(facts: BundleFacts): string {
-  return posix.join(Bundle.IMAGE_ROOT, facts.server.directory);
+/** The folder of the app in the image; a workspace of a monorepo lies below the server's root. */
+export function serverWorkingDirectory(root: string, facts: BundleFacts): string {
+  return posix.join(root, facts.server.directory);
 }
 
 /** `node` as process 1, so that SIGTERM reaches the server; the build's command has the preload before any code of the app. */

@@ -13,8 +13,9 @@ const CERTIFICATE_REGION = 'us-east-1';
 /** The certificate of the site's own names; none for the name that CloudFront gives. */
 export function siteCertificate(scope: Construct, options: NextjsDistributionOptions): acm.ICertificate | undefined {
   const [domainName, ...subjectAlternativeNames] = options.domainNames ?? [];
-  if (options.certificate ?? domainName === undefined) return options.certificate;
   const part = 'NextjsDistribution.certificate';
+  if (options.certificate) return requireRegion(scope, part, options.certificate);
+  if (domainName === undefined) return undefined;
   if (!options.hostedZone) {
     throw new ConfigurationError({
       part,
@@ -34,6 +35,20 @@ export function siteCertificate(scope: Construct, options: NextjsDistributionOpt
   }
   const validation = acm.CertificateValidation.fromDns(options.hostedZone);
   return new acm.Certificate(scope, 'Certificate', { domainName, subjectAlternativeNames, validation });
+}
+
+/** What is not known at synth, CloudFormation will say. */
+function requireRegion(scope: Construct, part: string, certificate: acm.ICertificate): acm.ICertificate {
+  const { certificateArn, env } = certificate;
+  // An imported certificate says its region in its ARN only.
+  const region = Token.isUnresolved(certificateArn) ? env.region : (certificateArn.split(':')[3] ?? env.region);
+  if (Token.isUnresolved(region) || region === CERTIFICATE_REGION) return certificate;
+  throw new ConfigurationError({
+    part,
+    scope,
+    problem: `CloudFront takes certificates of ${CERTIFICATE_REGION} only; received ${certificate.node.path} of ${region}`,
+    remedy: `Make it in a stack in ${CERTIFICATE_REGION} (with crossRegionReferences: true on both stacks), or import one of there`,
+  });
 }
 
 /** Points the names to the distribution, for IPv4 and IPv6. */

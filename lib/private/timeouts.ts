@@ -9,12 +9,16 @@ const SHORTEST_STOP_TIMEOUT = 2;
 const LONGEST_STOP_TIMEOUT = 120;
 /** CloudFront's own quota for VPC origins is 1 to 60 seconds; longer saves connections, shorter frees them. */
 const ORIGIN_KEEP_ALIVE = 30;
+/** What a load balancer takes for its idle timeout. */
+const LONGEST_IDLE_TIMEOUT = 4000;
 /** Room between one timeout and the next that must outlast it. */
 const MARGIN = 30;
 
 export interface TimeoutsOptions {
   readonly requestTimeout?: Duration;
   readonly stopTimeout?: Duration;
+  /** Idle timeout of a balancer that exists already. */
+  readonly loadBalancerIdle?: Duration;
 }
 
 /**
@@ -58,10 +62,25 @@ export class Timeouts {
     );
 
     this.originRead = Duration.seconds(request);
-    this.loadBalancerIdle = Duration.seconds(Math.max(request, ORIGIN_KEEP_ALIVE) + 2 * MARGIN);
+    this.loadBalancerIdle =
+      options.loadBalancerIdle ?? Duration.seconds(Math.max(request, ORIGIN_KEEP_ALIVE) + 2 * MARGIN);
+    requireOrder(scope, Math.max(request, ORIGIN_KEEP_ALIVE), this.loadBalancerIdle.toSeconds());
     this.deregistrationDelay = Duration.seconds(request);
     this.stop = Duration.seconds(stop);
   }
+}
+
+/** What keeps a connection for reuse has to let go of it before the other side does. */
+function requireOrder(scope: IConstruct, edge: number, idle: number): void {
+  if (idle > edge && idle <= LONGEST_IDLE_TIMEOUT) return;
+  throw new ConfigurationError({
+    part: 'NextjsIngress.idleTimeout',
+    scope,
+    problem:
+      `the load balancer's idle timeout must be above ${edge} seconds, the longer of \`requestTimeout\` and the ${ORIGIN_KEEP_ALIVE} seconds ` +
+      `that CloudFront keeps a connection, and at most ${LONGEST_IDLE_TIMEOUT}; received ${idle}`,
+    remedy: 'Raise the idle timeout of the load balancer and give its new value, or lower `requestTimeout`',
+  });
 }
 
 function requireRange(scope: IConstruct, part: string, seconds: number, from: number, to: number, why: string): void {

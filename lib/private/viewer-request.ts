@@ -6,6 +6,9 @@ import { Header } from '../../contract';
  * Believing them has been an authorization bypass (GHSA-f82v-jwr5-mffw) and several cache poisonings.
  */
 const STRIPPED_HEADERS = [
+  // Next.js takes the nonce of its scripts from it, which only the app's proxy may set.
+  'content-security-policy',
+  'content-security-policy-report-only',
   'next-resume',
   'x-action-forwarded',
   'x-forwarded-host',
@@ -24,7 +27,6 @@ const STRIPPED_HEADERS = [
   'x-now-route-matches',
   'x-prerender-revalidate',
   'x-prerender-revalidate-if-generated',
-  Header.CACHE_TAG,
   Header.VERDICT,
 ];
 
@@ -34,6 +36,8 @@ const NEGOTIATED_IMAGE_TYPES = ['image/avif', 'image/webp'];
 export interface ViewerRequestOptions {
   /** Path of Next's image optimizer, where the app has one. */
   readonly imagePath?: string;
+  /** The response header that carries cache tags. */
+  readonly cacheTagHeader: string;
   /** A user's own code; defines `viewerRequest(event)`, which returns a request or a response. */
   readonly userCode?: string;
 }
@@ -49,7 +53,7 @@ export const LARGEST_FUNCTION = 10_240;
  */
 export function viewerRequestCode(options: ViewerRequestOptions): string {
   return [
-    `const STRIPPED_HEADERS = ${JSON.stringify(STRIPPED_HEADERS)};`,
+    `const STRIPPED_HEADERS = ${JSON.stringify([...STRIPPED_HEADERS, options.cacheTagHeader])};`,
     stripHeaders,
     ...(options.imagePath ? [`const IMAGE_PATH = ${JSON.stringify(options.imagePath)};`, normaliseAccept] : []),
     ...(options.userCode === undefined ? [] : [`\n${options.userCode}`]),
@@ -58,10 +62,17 @@ export function viewerRequestCode(options: ViewerRequestOptions): string {
   ].join('\n');
 }
 
-/** A header of `RSC` that is not `1` means nothing to Next.js, but would be another key in the cache. */
+/**
+ * A header of `RSC` that is not `1` means nothing to Next.js, but would be another key in the cache. The router says the other two of
+ * data only; with a page's path they would turn redirects of the app's proxy into empty answers.
+ */
 const stripHeaders = `
-function stripHeaders(headers) {
+function stripHeaders(uri, headers) {
   for (const name of STRIPPED_HEADERS) delete headers[name];
+  if (!uri.includes('/_next/data/')) {
+    delete headers['x-nextjs-data'];
+    delete headers['x-middleware-prefetch'];
+  }
   if (headers.rsc && headers.rsc.value !== '1') delete headers.rsc;
   if (headers.host) headers['x-forwarded-host'] = { value: headers.host.value };
 }`;
@@ -81,7 +92,7 @@ function handler({ imagePath, userCode }: ViewerRequestOptions): string {
   return `
 function handler(event) {
   const request = event.request;
-  stripHeaders(request.headers);${imagePath === undefined ? '' : images}
+  stripHeaders(request.uri, request.headers);${imagePath === undefined ? '' : images}
   return ${userCode === undefined ? 'request' : 'viewerRequest(event)'};
 }`;
 }

@@ -1,9 +1,13 @@
 import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Match } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { describe, expect, it } from 'vitest';
-import { Bundle } from '../../contract';
-import { NextjsBuild } from '../../lib';
+import { Bundle, type BundleFacts } from '../../contract';
+import { NextjsBuild, type NextjsImageOptions, NextjsSite } from '../../lib';
 import { appWithBundle, scratch, write } from './bundle';
+import { assetPaths, resources, synthesize, theResource } from './synthesis';
 
 describe('NextjsBuild.fromDirectory', () => {
   it("reads the bundle in an app's folder", () => {
@@ -73,6 +77,83 @@ describe('NextjsBuild.fromDirectory', () => {
     write(join(app, Bundle.DIRECTORY, Bundle.FACTS_FILE), '{');
     expect(() => NextjsBuild.fromDirectory(app)).toThrow(
       expect.objectContaining({ cause: expect.any(SyntaxError) as SyntaxError }) as Error,
+    );
+  });
+});
+
+describe('NextjsBuild.fromImage', () => {
+  const REPOSITORY = '111122223333.dkr.ecr.us-east-1.amazonaws.com/shop:42';
+  const image = ecs.ContainerImage.fromRegistry(REPOSITORY);
+
+  /** What a pipeline carries besides the image: the bundle without `server`. */
+  const carried = (facts: Partial<BundleFacts> = {}) => join(appWithBundle(facts), Bundle.DIRECTORY);
+
+  const siteOf = (options: NextjsImageOptions) =>
+    synthesize((stack) => {
+      const repository = ecr.Repository.fromRepositoryName(stack, 'Repository', 'shop');
+      const nextBuild = NextjsBuild.fromImage(ecs.ContainerImage.fromEcrRepository(repository, '42'), options);
+      new NextjsSite(stack, 'Site', { nextBuild });
+    });
+
+  it('knows the build by its facts', () => {
+    const bundle = carried({ basePath: '/shop' });
+    const build = NextjsBuild.fromImage(image, { facts: join(bundle, 'facts.json') });
+    expect(build).toMatchObject({ basePath: '/shop', fingerprint: '0123456789abcdef', hasStaticFiles: false });
+    expect(build.directory).toBeUndefined();
+    expect(NextjsBuild.fromImage(image, { facts: bundle }).buildId).toBe('build');
+  });
+
+  it('runs the image as it is, and builds none', () => {
+    const bundle = carried();
+    const { template, assembly, findings } = siteOf({ facts: bundle, staticFiles: join(bundle, 'static') });
+    expect(assetPaths(assembly, 'dockerImages')).toEqual([]);
+    expect(findings).toEqual([]);
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Image: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp('/shop:42$')])] },
+          WorkingDirectory: '/app',
+          Command: Match.arrayWith(['--import', './.cdk-nextjs-ecs/preload.mjs', '-p', '3000']),
+        }),
+      ],
+    });
+  });
+
+  it('finds the server in a folder of its own', () => {
+    const server = { directory: 'apps/web', distDirectory: '.next', command: ['server.js'] };
+    const { template } = siteOf({ facts: carried({ server }), root: '/srv' });
+    template.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          WorkingDirectory: '/srv/apps/web',
+          MountPoints: Match.arrayWith([
+            { SourceVolume: 'NextCache', ContainerPath: '/srv/apps/web/.next/cache', ReadOnly: false },
+          ]),
+        }),
+      ],
+    });
+  });
+
+  it('lets the tasks serve their own files where no others are given, and warns of it', () => {
+    const { template, findings } = siteOf({ facts: carried() });
+    expect(findings).not.toEqual([]);
+    for (const finding of findings) expect(finding).toMatch(/_next\/static.*earlier builds.*Give `staticFiles`/);
+    const { CacheBehaviors } = theResource(template, 'AWS::CloudFront::Distribution').Properties.DistributionConfig as {
+      CacheBehaviors: { PathPattern: string }[];
+    };
+    expect(CacheBehaviors.map(({ PathPattern }) => PathPattern)).not.toContainEqual(
+      expect.stringContaining('_next/static'),
+    );
+    expect(resources(template).map(([id]) => id)).not.toContainEqual(expect.stringMatching(/^SiteAssets/));
+  });
+
+  it('refuses facts that are not there, and a folder without the files of the build', () => {
+    const bundle = carried({ basePath: '/shop' });
+    expect(() => NextjsBuild.fromImage(image, { facts: 'no/facts.json' })).toThrow(
+      /NextjsBuild\.fromImage\.facts: there is no file "no\/facts\.json"/,
+    );
+    expect(() => NextjsBuild.fromImage(image, { facts: bundle, staticFiles: bundle })).toThrow(
+      /NextjsBuild\.fromImage\.staticFiles: .*holds no files of the build \(there is no folder .*\/shop\/_next\/static\)/,
     );
   });
 });

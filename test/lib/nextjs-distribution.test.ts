@@ -3,7 +3,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { describe, expect, it } from 'vitest';
-import { NextjsBuild, NextjsPolicies, NextjsSite } from '../../lib';
+import { NextjsBuild, NextjsPolicies, type NextjsPoliciesProps, NextjsSite } from '../../lib';
 import { appWithBundle } from './bundle';
 import { resources, synthesize, synthesizeSite, theResource } from './synthesis';
 
@@ -136,14 +136,7 @@ describe('hashed files at the edge', () => {
           (Properties.PolicyDocument as { Statement: { Effect: string; Action: unknown }[] }).Statement,
       )
       .filter(({ Effect }) => Effect === 'Allow');
-    expect(allowed.map(({ Action }) => Action)).toEqual([['s3:GetObject', 's3:ListBucket']]);
-  });
-
-  it('are kept by browsers for ever, beside those of earlier builds', () => {
-    byDefault.hasResourceProperties('Custom::CDKBucketDeployment', {
-      Prune: false,
-      SystemMetadata: { 'cache-control': 'public, max-age=31536000, immutable' },
-    });
+    expect(allowed.map(({ Action }) => Action)).toContainEqual(['s3:GetObject', 's3:ListBucket']);
   });
 });
 
@@ -201,6 +194,18 @@ describe('names of the distribution', () => {
     expect(() => synthesizeSite({ domainNames: ['example.com'] })).toThrow(/example\.com need a certificate/);
   });
 
+  it.each(['arn:aws:acm:eu-west-1:111122223333:certificate/1'])('are refused the certificate %s', (arn) => {
+    expect(() =>
+      synthesize((stack) => {
+        new NextjsSite(stack, 'Site', {
+          nextBuild: NextjsBuild.fromDirectory(appWithBundle()),
+          domainNames: ['example.com'],
+          certificate: acm.Certificate.fromCertificateArn(stack, 'Certificate', arn),
+        });
+      }),
+    ).toThrow(/of us-east-1 only; received Stack\/Certificate of eu-west-1\. .*crossRegionReferences/);
+  });
+
   it('that the account must not have twice carry region and a hash', () => {
     const template = byDefault;
     const named: Record<string, [string, string]> = {
@@ -252,6 +257,106 @@ describe("a user's own viewer-request code", () => {
     expect(() => synthesizeSite({ viewerRequestCode })).toThrow(
       /may have 10240 bytes; with it the viewer-request function has \d+/,
     );
+  });
+});
+
+describe('the host of an assetPrefix', () => {
+  const facts = { assetPrefix: 'https://assets.example.com' };
+
+  it('is to be one of the names', () => {
+    const { findings } = synthesizeSite({}, facts);
+    expect(findings.join()).toMatch(
+      /assets\.example\.com .*assetPrefix.*none of the distribution's names.*domainNames/,
+    );
+  });
+
+  it('answers with CORS', () => {
+    const { template } = synthesizeSite({}, facts);
+    expect(behavior(template, '/_next/static/*')).toMatchObject({
+      ResponseHeadersPolicyId:
+        cloudfront.ResponseHeadersPolicy.CORS_ALLOW_ALL_ORIGINS_AND_SECURITY_HEADERS.responseHeadersPolicyId,
+    });
+  });
+});
+
+describe('the web ACL', () => {
+  it('is made on request, with limits, common attacks and bad inputs, and uploads that are larger than 8 KB', () => {
+    const { template, findings } = synthesizeSite({ defaultWebAcl: true }, {}, { validated: true });
+    expect(findings).toEqual([]);
+    const { Properties } = theResource(template, 'AWS::WAFv2::WebACL');
+    expect((Properties.Rules as { Name: string }[]).map(({ Name }) => Name)).toEqual([
+      'RateLimit',
+      'AWSManagedRulesCommonRuleSet',
+      'AWSManagedRulesKnownBadInputsRuleSet',
+    ]);
+    expect(JSON.stringify(Properties.Rules)).toContain('{"ActionToUse":{"Count":{}},"Name":"SizeRestrictions_BODY"}');
+    expect(distribution(template)).toMatchObject({ WebACLId: { 'Fn::GetAtt': [expect.any(String), 'Arn'] } });
+  });
+
+  it('lives in us-east-1', () => {
+    expect(() =>
+      synthesizeSite({ defaultWebAcl: true }, {}, { env: { account: '111122223333', region: 'eu-west-1' } }),
+    ).toThrow(/live in us-east-1, and this stack is in eu-west-1\. .*webAclId/);
+  });
+
+  it('is one', () => {
+    expect(() => synthesizeSite({ defaultWebAcl: true, webAclId: 'arn:acl' })).toThrow(/has one web ACL.*arn:acl/);
+  });
+});
+
+describe('the key of pages', () => {
+  const keyed = (props: NextjsPoliciesProps) =>
+    synthesize((stack) => {
+      new NextjsPolicies(stack, 'Policies', props);
+    });
+
+  it('takes headers and cookies of the app', () => {
+    const { template } = keyed({ keyHost: true, keyHeaders: ['CloudFront-Viewer-Country'], keyCookies: ['theme'] });
+    template.hasResourceProperties('AWS::CloudFront::CachePolicy', {
+      CachePolicyConfig: {
+        ParametersInCacheKeyAndForwardedToOrigin: {
+          HeadersConfig: { Headers: ['RSC', 'Host', 'CloudFront-Viewer-Country'] },
+          CookiesConfig: { Cookies: ['__prerender_bypass', '__next_preview_data', 'theme'] },
+        },
+      },
+    });
+  });
+
+  it('has no more than ten headers and ten cookies', () => {
+    const names = Array.from({ length: 9 }, (_, index) => `x-${index}`);
+    expect(() => keyed({ keyHeaders: names })).not.toThrow();
+    expect(() => keyed({ keyHeaders: names, keyRouterHeaders: true })).toThrow(
+      /NextjsPolicies.keyHeaders .*may have 10 headers; received 14 .*Leave some out/,
+    );
+    expect(() => keyed({ keyCookies: names })).toThrow(/may have 10 cookies; received 11/);
+  });
+
+  it('is not made where policies are given', () => {
+    const { template } = synthesize((stack) => {
+      const given = cloudfront.CachePolicy.fromCachePolicyId(stack, 'Given', 'policy-id');
+      new NextjsPolicies(stack, 'Policies', { pageCachePolicy: given, imageCachePolicy: given });
+    });
+    template.resourceCountIs('AWS::CloudFront::CachePolicy', 0);
+  });
+});
+
+describe('access logs', () => {
+  it('of CloudFront and of the buckets go to one bucket, for 90 days', () => {
+    const [logs] = Object.keys(byDefault.findResources('AWS::S3::Bucket')).filter((id) => id.includes('AccessLogs'));
+    expect(distribution(byDefault)).toMatchObject({ Logging: { Prefix: 'cloudfront/' } });
+    for (const [id, { Type, Properties }] of resources(byDefault)) {
+      if (Type !== 'AWS::S3::Bucket' || id === logs) continue;
+      expect(Properties.LoggingConfiguration, id).toEqual({
+        DestinationBucketName: { Ref: logs },
+        LogFilePrefix: 's3/',
+      });
+    }
+  });
+
+  it('are not written where they are switched off', () => {
+    const { template } = synthesizeSite({ accessLogs: false });
+    expect(distribution(template)).not.toHaveProperty('Logging');
+    expect(JSON.stringify(template.toJSON())).not.toContain('LoggingConfiguration');
   });
 });
 

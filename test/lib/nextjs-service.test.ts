@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { NextjsBuild, NextjsCache, NextjsService } from '../../lib';
@@ -160,6 +162,35 @@ describe('the task', () => {
   });
 });
 
+describe('what the server can write to', () => {
+  const writable = ({ template }: Synthesis) => {
+    const { Volumes, ContainerDefinitions } = theResource(template, 'AWS::ECS::TaskDefinition').Properties as {
+      Volumes: { Name: string }[];
+      ContainerDefinitions: { ReadonlyRootFilesystem: boolean; MountPoints: { ContainerPath: string }[] }[];
+    };
+    return {
+      volumes: Volumes.map(({ Name }) => Name),
+      paths: ContainerDefinitions[0]?.MountPoints.map(({ ContainerPath }) => ContainerPath),
+      readonlyRoot: ContainerDefinitions[0]?.ReadonlyRootFilesystem,
+    };
+  };
+
+  it("is Next.js' cache and the folder for temporary files", () => {
+    expect(writable(byDefault)).toEqual({
+      volumes: ['NextCache', 'Temporary'],
+      paths: ['/app/.next/cache', '/tmp'],
+      readonlyRoot: true,
+    });
+    const server = { directory: 'apps/web', distDirectory: 'out', command: ['server.js'] };
+    expect(writable(service({}, { server })).paths).toEqual(['/app/apps/web/out/cache', '/tmp']);
+  });
+
+  it('is everything where a shell may be opened in a task, or on request', () => {
+    expect(writable(service({ enableExecuteCommand: true })).readonlyRoot).toBe(false);
+    expect(writable(service({ readonlyRootFilesystem: false })).readonlyRoot).toBe(false);
+  });
+});
+
 describe('timeouts', () => {
   it.each([1, 45, 60, 120])('outlast one another from the edge to the server for requests of %i seconds', (seconds) => {
     const { template } = service({ requestTimeout: Duration.seconds(seconds) });
@@ -185,6 +216,31 @@ describe('the deployment of a service', () => {
   });
 });
 
+describe('alarms of a deployment', () => {
+  it('undo it', () => {
+    const { template } = synthesize(
+      (stack) => {
+        const alarm = new cloudwatch.Alarm(stack, 'Errors', {
+          metric: new cloudwatch.Metric({ namespace: 'Shop', metricName: 'FailedOrders' }),
+          threshold: 1,
+          evaluationPeriods: 1,
+        });
+        new NextjsService(stack, 'Service', {
+          nextBuild: NextjsBuild.fromDirectory(appWithBundle()),
+          cache: new NextjsCache(stack, 'Cache'),
+          deploymentAlarms: [alarm],
+        });
+      },
+      { validated: true },
+    );
+    template.hasResourceProperties('AWS::ECS::Service', {
+      DeploymentConfiguration: {
+        Alarms: { AlarmNames: [{ Ref: Match.stringLikeRegexp('^Errors') }], Enable: true, Rollback: true },
+      },
+    });
+  });
+});
+
 describe('the health check', () => {
   it('asks addresses of Fargate tasks, and never longer than its interval', () => {
     const { Properties } = theResource(byDefault.template, 'AWS::ElasticLoadBalancingV2::TargetGroup');
@@ -194,15 +250,39 @@ describe('the health check', () => {
 });
 
 describe('two sites over one cache', () => {
+  const attempt = (cachesOf: (stack: Stack) => [NextjsCache, NextjsCache], siteName?: string) =>
+    synthesize((stack) => {
+      const nextBuild = NextjsBuild.fromDirectory(appWithBundle());
+      const caches = cachesOf(stack);
+      for (const [index, id] of ['One', 'Two'].entries()) {
+        new NextjsService(stack, id, { nextBuild, cache: caches[index] ?? caches[0], siteName });
+      }
+    });
+  const oneCache = (stack: Stack): [NextjsCache, NextjsCache] => {
+    const cache = new NextjsCache(stack, 'Cache');
+    return [cache, cache];
+  };
+
   it('have names of their own', () => {
-    const attempt = (siteName?: string) =>
-      synthesize((stack) => {
-        const cache = new NextjsCache(stack, 'Cache');
-        const nextBuild = NextjsBuild.fromDirectory(appWithBundle());
-        for (const id of ['One', 'Two']) new NextjsService(stack, id, { nextBuild, cache, siteName });
-      });
-    expect(() => attempt('shop')).toThrow(/"shop" is already the name of another site over the cache Stack\/Cache/);
-    expect(() => attempt('a/b')).toThrow(/1 to 128 letters, digits, '.', '_' and '-', known at synth; received "a\/b"/);
-    expect(() => attempt()).not.toThrow();
+    expect(() => attempt(oneCache, 'shop')).toThrow(
+      /"shop" is already the name of the site Stack\/One over the same cache/,
+    );
+    expect(() => attempt(oneCache, 'a/b')).toThrow(
+      /1 to 128 letters, digits, '.', '_' and '-', known at synth; received "a\/b"/,
+    );
+    expect(() => attempt(oneCache)).not.toThrow();
+  });
+
+  it('are noticed also where bucket or table are given twice', () => {
+    const imported = (stack: Stack): [NextjsCache, NextjsCache] => [
+      new NextjsCache(stack, 'Cache1', { bucket: s3.Bucket.fromBucketName(stack, 'B1', 'entries') }),
+      new NextjsCache(stack, 'Cache2', { bucket: s3.Bucket.fromBucketName(stack, 'B2', 'entries') }),
+    ];
+    expect(() => attempt(imported, 'shop')).toThrow(/"shop" is already the name of the site Stack\/One/);
+    const others = (stack: Stack): [NextjsCache, NextjsCache] => [
+      new NextjsCache(stack, 'Cache1'),
+      new NextjsCache(stack, 'Cache2'),
+    ];
+    expect(() => attempt(others, 'shop')).not.toThrow();
   });
 });

@@ -12,7 +12,7 @@ interface Request {
 function viewerRequest(
   uri: string,
   headers: Record<string, string>,
-  options: ViewerRequestOptions = { imagePath: '/_next/image' },
+  options: Partial<ViewerRequestOptions> = { imagePath: '/_next/image' },
 ) {
   const request: Request = {
     method: 'GET',
@@ -21,18 +21,23 @@ function viewerRequest(
       Object.entries({ host: 'shop.example.com', ...headers }).map(([name, value]) => [name, { value }]),
     ),
   };
-  const result = runInNewContext(`${viewerRequestCode(options)}; JSON.stringify(handler(event))`, {
-    event: { request },
-  }) as string;
+  const result = runInNewContext(
+    `${viewerRequestCode({ cacheTagHeader: 'x-nextjs-cache-tag', ...options })}; JSON.stringify(handler(event))`,
+    {
+      event: { request },
+    },
+  ) as string;
   const { headers: sent } = JSON.parse(result) as Request;
   return Object.fromEntries(Object.entries(sent).map(([name, { value }]) => [name, value]));
 }
 
 describe('the viewer-request function', () => {
   it('fits into the ten kilobytes that CloudFront allows', () => {
-    expect(Buffer.byteLength(viewerRequestCode({ imagePath: '/a-rather-long-base-path/_next/image' }))).toBeLessThan(
-      10_240,
-    );
+    expect(
+      Buffer.byteLength(
+        viewerRequestCode({ imagePath: '/a-rather-long-base-path/_next/image', cacheTagHeader: 'cache-tag' }),
+      ),
+    ).toBeLessThan(10_240);
   });
 
   it.each([
@@ -43,6 +48,7 @@ describe('the viewer-request function', () => {
     'x-nextjs-verdict',
     'x-nextjs-cache-tag',
     'x-next-revalidated-tags',
+    'content-security-policy',
   ])('takes %s from the request', (name) => {
     expect(viewerRequest('/', { [name]: 'x' })).not.toHaveProperty(name);
   });
@@ -61,7 +67,15 @@ describe('the viewer-request function', () => {
       'x-nextjs-data': '1',
       'x-middleware-prefetch': '1',
     };
-    expect(viewerRequest('/', router)).toMatchObject(router);
+    expect(viewerRequest('/_next/data/build/index.json', router)).toMatchObject(router);
+  });
+
+  it("takes the router's mark of data requests from those for pages", () => {
+    expect(viewerRequest('/', { 'x-nextjs-data': '1' })).not.toHaveProperty('x-nextjs-data');
+  });
+
+  it('takes the header of the cache tags, whatever its name', () => {
+    expect(viewerRequest('/', { 'edge-tags': 'x' }, { cacheTagHeader: 'edge-tags' })).not.toHaveProperty('edge-tags');
   });
 
   it('takes an RSC header that Next.js would not heed, so that it is no key', () => {
