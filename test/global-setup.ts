@@ -1,9 +1,12 @@
 import type { TestProject } from 'vitest/node';
-import { EXAMPLES, prepareApp, prepareAssets, prepareExample } from './fixtures/prepare';
-import { requestedVersions } from './fixtures/versions';
+import { EXAMPLES, prepareApp, prepareAppWithAdapter, prepareAssets, prepareExample } from './fixtures/prepare';
+import { requestedVersions, versionsWithAdapters } from './fixtures/versions';
 
 /** Tests that run real apps; the others need nothing built. */
 const NEEDS_APPS = /test\/(e2e|runtime)\//;
+
+/** The one that needs builds of its own. */
+const ADAPTER_TEST = 'test/runtime/server/adapter.test.ts';
 
 const COMMANDS = new Set(['run', 'watch', 'dev']);
 
@@ -19,4 +22,6 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
   await prepareAssets();
   for (const example of EXAMPLES) await prepareExample(example);
   for (const version of requestedVersions()) await prepareApp(version);
+  if (!files.some(({ moduleId }) => moduleId.endsWith(ADAPTER_TEST))) return;
+  for (const version of versionsWithAdapters()) await prepareAppWithAdapter(version);
 }

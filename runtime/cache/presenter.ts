@@ -48,7 +48,9 @@ export class Presenter {
   response(key: string, objectKey: string, found: Found, state: RequestState): Presented {
     const { held, freshness } = found;
     const { value, verdict } = this.valueOf(objectKey, held, freshness === 'fresh');
-    if (freshness !== 'expired' || !this.behaviour.minusOneBlocks) state.context?.verdicts.push(verdict);
+    // A fresh image needs no proof: no tag invalidates it, whatever is known of tags just now.
+    const isProof = value?.kind !== 'IMAGE' || freshness !== 'fresh';
+    if (isProof && (freshness !== 'expired' || !this.behaviour.minusOneBlocks)) state.context?.verdicts.push(verdict);
     const cacheControl = freshness === 'fresh' ? held.entry.cacheControl : CAPPED;
     this.rememberLifetime(key, cacheControl);
     if (value === null) this.noteNull(objectKey, cacheControl, state);

@@ -197,7 +197,7 @@ export function createSingularHandler(parts: SingularParts) {
       const joined = parts.joined.settle(objectKey);
       if (joined.length > 0 && !this.isOnDemand()) await orFail(joined, own, parts.keeper.giveUp(objectKey, entry));
       const verdict = parts.assessor.verdictOf(entry, !parts.assessor.isExpired(entry));
-      state.context?.verdicts.push(verdict);
+      if (group !== 'image') state.context?.verdicts.push(verdict);
       if (group === 'response' && data !== null) parts.presenter.mark(data, verdict);
     }
 

@@ -16,8 +16,6 @@ export const REPRESENTATIONS: readonly [RequestHeaders, ...RequestHeaders[]] = [
 const PATIENCE = 15_000;
 const POLL = 100;
 
-const pause = (): Promise<void> => delay(POLL);
-
 /** A round that left something old at the edge. */
 export class PromiseBroken extends Error {}
 
@@ -85,9 +83,11 @@ export class Lane {
   /** What the edge ends with is what it shows when it has nothing left to fetch. */
   private async untilNewerThan(old: number, headers: RequestHeaders): Promise<void> {
     let seen: Viewed | undefined;
-    for (const end = performance.now() + PATIENCE; performance.now() < end; await pause()) {
+    const end = performance.now() + PATIENCE;
+    while (performance.now() < end) {
       seen = await this.site.view(this.page, headers).catch(() => undefined);
       if (seen?.status === 200 && this.numberOf(seen) > old) return;
+      await delay(POLL);
     }
     const { body = '', ...rest } = seen ?? {};
     throw new PromiseBroken(

@@ -123,10 +123,15 @@ describe('the singular handler', () => {
     await site.run(async () => {
       await one.request(({ handler }) => handler.set('image', image, { cacheControl: { revalidate: 60 } }));
       await one.cache.flush();
-      const isStale = async (task: typeof one): Promise<boolean> => {
-        const presented = await task.request(({ handler }) => handler.get('image', { kind: 'IMAGE' }));
-        return (presented?.lastModified ?? 0) + 60_000 < site.epoch + site.time.now;
-      };
+      const isStale = (task: typeof one): Promise<boolean> =>
+        task.request(async ({ handler, context }) => {
+          const presented = await handler.get('image', { kind: 'IMAGE' });
+          const stale = (presented?.lastModified ?? 0) + 60_000 < site.epoch + site.time.now;
+          // No tag invalidates an image: whether tags are known says nothing of a fresh one.
+          if (site.time.now < 60_000) expect(context.verdicts).toEqual([]);
+          else expect(context.verdicts.map(({ fresh }) => fresh)).toEqual([false]);
+          return stale;
+        });
       expect([await isStale(one), await isStale(two)]).toEqual([false, false]);
       await site.time.sleep(61_000);
       expect([await isStale(one), await isStale(two)]).toEqual([true, false]);

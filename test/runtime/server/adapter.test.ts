@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { prepareAppWithAdapter } from '../../fixtures/prepare';
-import { requestedVersions } from '../../fixtures/versions';
+import { versionsWithAdapters } from '../../fixtures/versions';
 import { PackedApp } from './packed-app';
 import { StartedServer, until } from './started-server';
 import { Stores } from './stores';
@@ -13,8 +13,7 @@ const WITHOUT_SYMBOL = `data:text/javascript,${encodeURIComponent(
   'Object.defineProperty(globalThis, Symbol.for("@next/cache-handlers"), { get: () => undefined, set: () => undefined });',
 )}`;
 
-/** Adapters are public API since 16.2. */
-const versions = requestedVersions().filter((version) => !version.startsWith('15.'));
+const versions = versionsWithAdapters();
 
 describe.skipIf(versions.length === 0).each(versions)('an app of Next.js %s built with the adapter', (version) => {
   let app: PackedApp;
