@@ -65,7 +65,7 @@ export class Keeper {
     const seen = new Set([...tags, ...generated.softTags, ...latest]);
     const stamp = {
       versions: generations.versionsSeen(seen, startedAt, state),
-      horizon: generations.horizonSeen(seen, reach, state),
+      horizon: generations.horizonSeen(seen, reach, startedAt, state),
     };
     const madeAt = this.parts.tableClock.fromLocal(generated.madeAt ?? this.parts.clock.now());
     return { group, key, value, tags, stamp, lastModified: madeAt, cacheControl };

@@ -33,6 +33,7 @@ export interface Lookup {
 export interface Found {
   readonly held: HeldEntry;
   readonly freshness: Assessment['freshness'] | 'retained';
+  /** One of its tags was revalidated after generation began, or may have been: the table did not say. */
   readonly moved: boolean;
 }
 
@@ -119,10 +120,12 @@ export class Reader {
 
   private async found(lookup: Lookup, held: HeldEntry, state: RequestState): Promise<Found> {
     const tags = tagsFor(lookup, held);
-    if (this.parts.mirror.loaded && this.parts.index.unknown(tags, held.entry.stamp).length > 0) {
+    const { index, mirror } = this.parts;
+    if (mirror.loaded && index.unknown(tags, held.entry.stamp).length > 0) {
       // All of them, for those that are known may have gone when the answer comes; then judged in the same turn, before any can go.
       const answer = await this.within(state, 'dynamodb', this.parts.tags.rowsOf(tags, this.parts.timeout));
-      if (answer !== undefined) this.parts.index.remember(tags, answer.result);
+      if (answer === undefined) return { ...this.judge(lookup, held), moved: true };
+      index.remember(tags, answer.result);
     }
     return this.judge(lookup, held);
   }

@@ -63,6 +63,11 @@ export class RequestState {
     return this.lowestUsed(tag, ({ stamp }) => (stamp.versions.has(tag) ? undefined : stamp.horizon));
   }
 
+  /** The lowest horizon of all used data that had a tag. */
+  lowestHorizon(tag: string): number | undefined {
+    return this.lowestUsed(tag, ({ stamp }) => stamp.horizon);
+  }
+
   /** Notes that the store could not say whether it has an entry: a not-found that follows is not the app's word. */
   degrade(key: string): void {
     this.degraded.add(key);
@@ -158,35 +163,48 @@ export class Generations {
     }
   }
 
-  /** The lowest version of a tag among data that a render begun at `startedAt` may have joined. */
-  joinedVersion(tag: string, startedAt: number): number | undefined {
-    let lowest: number | undefined;
-    for (let position = this.finished.length - 1; position >= 0; position -= 1) {
-      const generation = this.finished[position];
-      if (generation === undefined || generation.endedAt < startedAt) break;
-      if (generation.startedAt >= startedAt || !generation.entry.tags.includes(tag)) continue;
-      const version = generation.entry.stamp.versions.get(tag) ?? 0;
-      if (lowest === undefined || version < lowest) lowest = version;
-    }
-    return lowest;
-  }
-
   /** What a generation begun at `startedAt` had seen of `tags`: its mirror's view then, lowered to the data it used. */
   versionsSeen(tags: Iterable<string>, startedAt: number, state: RequestState): Map<string, number> {
     const versions = new Map<string, number>();
     for (const tag of tags) {
       const seen = this.index.versionAt(tag, startedAt);
       if (seen === undefined || state.usedHorizon(tag) !== undefined) continue;
-      const bounds = [seen, state.usedVersion(tag), this.joinedVersion(tag, startedAt)];
+      const bounds = [
+        seen,
+        state.usedVersion(tag),
+        this.lowestJoined(tag, startedAt, ({ stamp }) => stamp.versions.get(tag) ?? 0),
+      ];
       versions.set(tag, Math.min(...bounds.filter((bound) => bound !== undefined)));
     }
     return versions;
   }
 
-  /** The horizon of a generation, given its mirror's: lowered where a tag has no version because used data had none. */
-  horizonSeen(tags: Iterable<string>, horizon: number, state: RequestState): number {
+  /**
+   * The horizon of a generation, given its mirror's: lowered where a tag has no version, because used data had none or because the
+   * row had to go meanwhile.
+   */
+  horizonSeen(tags: Iterable<string>, horizon: number, startedAt: number, state: RequestState): number {
     let lowest = horizon;
-    for (const tag of tags) lowest = Math.min(lowest, state.usedHorizon(tag) ?? lowest);
+    for (const tag of tags) {
+      const isGone = this.index.versionAt(tag, startedAt) === undefined;
+      const bounds = isGone
+        ? [state.lowestHorizon(tag), this.lowestJoined(tag, startedAt, ({ stamp }) => stamp.horizon)]
+        : [state.usedHorizon(tag)];
+      lowest = Math.min(lowest, ...bounds.filter((bound) => bound !== undefined));
+    }
+    return lowest;
+  }
+
+  /** The lowest of what is read of data with a tag that a render begun at `startedAt` may have joined. */
+  private lowestJoined(tag: string, startedAt: number, read: (entry: Entry) => number): number | undefined {
+    let lowest: number | undefined;
+    for (let position = this.finished.length - 1; position >= 0; position -= 1) {
+      const generation = this.finished[position];
+      if (generation === undefined || generation.endedAt < startedAt) break;
+      if (generation.startedAt >= startedAt || !generation.entry.tags.includes(tag)) continue;
+      const value = read(generation.entry);
+      if (lowest === undefined || value < lowest) lowest = value;
+    }
     return lowest;
   }
 }

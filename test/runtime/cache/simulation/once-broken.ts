@@ -65,6 +65,32 @@ export const ONCE_BROKEN: readonly Scenario[] = [
   },
 ];
 
+/** The same, of scenarios with storms. */
+export const ONCE_BROKEN_IN_STORMS: readonly Scenario[] = [
+  // A datum whose tags the table could not be asked for went into a page that counted as having seen them.
+  {
+    ...PLAIN,
+    seed: 1_300_685_519,
+    window: 1000,
+    latency: 300,
+    mirrorRows: 2,
+    steps: [
+      step(2, { kind: 'request', page: 1 }),
+      step(0, { kind: 'request', page: 1 }, 22),
+      step(0, { kind: 'request', page: 2 }, 1055),
+      step(1, { kind: 'request', page: 2 }),
+      step(0, { kind: 'request', page: 2 }, 1376),
+      step(0, { kind: 'expire', source: 1 }, 1746),
+      step(0, { kind: 'request', page: 3 }, 63),
+      step(0, { kind: 'path', page: 0 }, 220),
+      step(0, { kind: 'request', page: 0 }, 105),
+      step(0, { kind: 'storm', refused: 0.1, lost: 0, hung: 0.1, slow: 0 }),
+      step(0, { kind: 'request', page: 1 }, 520),
+      ...times(2, step(0, { kind: 'request', page: 0 })),
+    ],
+  },
+];
+
 type Kind = Step extends infer Each ? (Each extends Step ? Omit<Each, 'pause' | 'replica'> : never) : never;
 
 function step(replica: number, kind: Kind, pause = 0): Step {
