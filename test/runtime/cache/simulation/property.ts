@@ -17,6 +17,8 @@ interface PropertyOptions extends Omit<FleetOptions, 'appDirectory'> {
   readonly runs: number;
   /** Scenarios that once broke the promise. */
   readonly examples?: readonly Scenario[];
+  /** Of runs in CI, so that what is judged there is the change; elsewhere each run has a seed of its own. */
+  readonly ciSeed?: number;
 }
 
 /** Holds scenarios against the promise. */
@@ -34,8 +36,13 @@ export class PromiseProperty {
   }
 
   /** Every scenario keeps the promise. Prints the seed; a failure shrinks to a scenario that can be made an example. */
-  async hold(name: string, scenarios: fc.Arbitrary<Scenario>, { runs, examples = [], ...fleet }: PropertyOptions) {
-    const seed = Number(process.env.SIMULATION_SEED ?? randomInt(2 ** 31));
+  async hold(
+    name: string,
+    scenarios: fc.Arbitrary<Scenario>,
+    { runs, examples = [], ciSeed, ...fleet }: PropertyOptions,
+  ) {
+    const inCi = process.env.CI === undefined ? undefined : ciSeed;
+    const seed = Number(process.env.SIMULATION_SEED ?? inCi ?? randomInt(2 ** 31));
     const startedAt = performance.now();
     // Before as well: whoever interrupts a run may want to repeat it.
     console.log(`promise, ${name}: SIMULATION_SEED=${String(seed)}`);
