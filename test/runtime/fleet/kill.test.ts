@@ -21,7 +21,7 @@ const VICTIMS = 2;
 const PAGES = 5;
 /** Itself and its datum. */
 const PUTS_A_PAGE = 2;
-/** A line of 2 MB/s: what a page makes to be written takes a good tenth of a second. */
+/** 2 MB/s, at which what a page makes to be written takes a good tenth of a second. */
 const [PIECE, PAUSE] = [8 * 1024, 4];
 
 /** The parts of an object of the entry format before its digest and before what is digested (entry-codec.ts). */
@@ -47,17 +47,22 @@ describe.each(requestedVersions())('replicas of Next.js %s that are killed in th
     await Promise.all([app.remove(), origin.close()]);
   });
 
-  /** A replica that writes page after page over a slow line, and dies in the middle of that PUT. Returns how many it was at. */
+  /** A replica that writes page after page over a line that slows down at that PUT, and dies in its middle. Returns how many it was at. */
   async function writeAndDie(pages: readonly string[], lastPut: number): Promise<number> {
     const line = await StoreLine.start(fleet.stores.s3.endpoint);
     let puts = 0;
     let passed = 0;
     line.tap = async (piece, pass) => {
       if (piece.toString('latin1', 0, 4) === 'PUT ') puts += 1;
+      // Those before it come through, however fast one follows the other.
+      if (puts < lastPut) {
+        pass(piece);
+        return;
+      }
       for (let start = 0; start < piece.length; start += PIECE) {
         const part = piece.subarray(start, start + PIECE);
         pass(part);
-        if (puts >= lastPut) passed += part.length;
+        passed += part.length;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     };
@@ -89,14 +94,14 @@ describe.each(requestedVersions())('replicas of Next.js %s that are killed in th
       expect(brokenObjects(fleet.stores)).toEqual([]);
 
       const fresh = await fleet.add({ environment: { FIXTURE_ORIGIN: origin.url } });
-      const states: unknown[] = [];
+      const found: string[] = [];
       for (const page of written) {
         const answer = await fresh.ask(page);
         expect([page, answer.status, isWholePage(answer, page)]).toEqual([page, 200, true]);
-        states.push(answer.headers['x-nextjs-cache']);
+        found.push(answer.headers['x-nextjs-cache'] === 'MISS' ? 'lost' : 'kept');
       }
       // Neither has everything been lost, nor was everything written before its replica died.
-      expect(new Set(states)).toEqual(new Set(['HIT', 'MISS']));
+      expect(new Set(found)).toEqual(new Set(['kept', 'lost']));
       await fresh.server.stop();
       expect(metricLines(fresh.server)).not.toEqual([]);
       expect(counted(fresh.server, 'entry.undecodable')).toBe(0);
