@@ -30,9 +30,7 @@ describe('the promise, on three simulated replicas whose stores refuse, hang, lo
     TIMEOUT,
   );
 
-  // Finds the promise broken within twenty runs, and it is open whether by the cache or by servers that live in another time than the
-  // simulation: asked for by SIMULATION_SDK=1.
-  it.skipIf(process.env.SIMULATION_SDK === undefined)(
+  it(
     'holds with the SDK between the cache and servers',
     () => {
       const services = EmbeddedAws.of(aws);

@@ -63,6 +63,32 @@ export const ONCE_BROKEN: readonly Scenario[] = [
       step(0, { kind: 'request', page: 0 }),
     ],
   },
+  // A regeneration that began after a revalidation, but for a request from before it, knew nothing of it, and a later request joined.
+  {
+    ...PLAIN,
+    seed: -2_147_483_613,
+    steps: [
+      step(0, { kind: 'request', page: 0 }),
+      step(0, { kind: 'expire', source: 0 }),
+      step(0, { kind: 'path', page: 0 }),
+      step(1, { kind: 'request', page: 2 }, 20),
+      step(0, { kind: 'expire', source: 0 }),
+      step(0, { kind: 'age', source: 0, expire: undefined }),
+      step(2, { kind: 'request', page: 1 }, 109),
+      step(0, { kind: 'path', page: 0 }),
+      step(1, { kind: 'expire', source: 0 }, 12),
+      step(0, { kind: 'request', page: 2 }, 47),
+      step(0, { kind: 'age', source: 1, expire: undefined }, 303),
+      step(1, { kind: 'request', page: 2 }, 8),
+      step(0, { kind: 'path', page: 2 }),
+      step(0, { kind: 'age', source: 0, expire: undefined }, 227),
+      step(1, { kind: 'request', page: 2 }),
+      ...times(2, step(0, { kind: 'request', page: 0 })),
+      step(0, { kind: 'kill' }, 33),
+      step(0, { kind: 'request', page: 0 }, 70),
+      step(0, { kind: 'deploy' }, 86),
+    ],
+  },
 ];
 
 /** The same, of scenarios with storms. */

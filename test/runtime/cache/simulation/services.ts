@@ -10,7 +10,7 @@ import type { Configuration } from '../../../../runtime/configuration';
 import { DynamoDbLeaseStore } from '../../../../runtime/stores/dynamodb-lease-store';
 import { DynamoDbTagStore } from '../../../../runtime/stores/dynamodb-tag-store';
 import { S3EntryStore } from '../../../../runtime/stores/s3-entry-store';
-import { BUCKET, TABLE, TABLE_DEFINITION, type EmbeddedServices } from '../../stores/embedded-services';
+import { TABLE, TABLE_DEFINITION, type EmbeddedServices } from '../../stores/embedded-services';
 import { MapEntryStore, MapLeaseStore, MapTagStore } from '../../stores/map-stores';
 import type { Random } from './random';
 import type { Client, Command, SharedStores, SimulatedLink } from './simulated-link';
@@ -101,18 +101,25 @@ class TableInProcess implements Client {
   }
 }
 
+/** What of an answer is still on its way when the call has settled. */
+interface Streamed {
+  Body?: { transformToByteArray(): Promise<Uint8Array> };
+}
+
 /** Everything that is real: the stores, the SDK, HTTP, and the local stack's servers. Slow. */
 export class EmbeddedAws implements Services {
   readonly shared = { entries: new MapEntryStore(), tags: new MapTagStore(), leases: new MapLeaseStore() };
 
-  /** For runs one after the other: each has a site of its own. */
+  /** For runs one after the other: each has a bucket and a site of its own. */
   static of(services: EmbeddedServices): (time: VirtualTime, written: TagWritten) => EmbeddedAws {
     const s3 = services.makeS3Client() as unknown as Client;
     const dynamoDb = services.makeDynamoDbClient() as unknown as Client;
     let runs = 0;
     return (time, written) => {
       runs += 1;
-      return new EmbeddedAws(`site-${String(runs)}`, outside(s3, time), outside(dynamoDb, time, written));
+      const site = `site-${String(runs)}`;
+      services.s3.createBucket(site);
+      return new EmbeddedAws(site, outside(s3, time), outside(dynamoDb, time, written));
     };
   }
 
@@ -126,7 +133,7 @@ export class EmbeddedAws implements Services {
     const s3 = link.client('s3', this.s3, tableClock) as unknown as S3Client;
     const dynamoDb = link.client('dynamodb', this.dynamoDb, tableClock);
     return {
-      entries: new S3EntryStore(() => s3, BUCKET),
+      entries: new S3EntryStore(() => s3, this.site),
       ...tableStores(dynamoDb, { ...configuration, site: this.site }),
     };
   }
@@ -136,11 +143,19 @@ export class EmbeddedAws implements Services {
 function outside(client: Client, time: VirtualTime, written?: TagWritten): Client {
   return {
     send: async (command) => {
-      const answer = await time.outside(client.send(command));
+      const answer = await time.outside(client.send(command).then(readWhole));
       if (operationOf(command) === 'UpdateItem') written?.(tagOf(command));
       return answer;
     },
   };
+}
+
+/** A body is read outside of virtual time, too: it would pass meanwhile. */
+async function readWhole(answer: unknown): Promise<unknown> {
+  const { Body: body } = answer as Streamed;
+  if (body === undefined) return answer;
+  const bytes = await body.transformToByteArray();
+  return { ...(answer as object), Body: { transformToByteArray: () => Promise.resolve(bytes) } };
 }
 
 function tableStores(client: Client, { site, tagShards }: Configuration): Pick<Stores, 'tags' | 'leases'> {
