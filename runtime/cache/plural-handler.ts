@@ -109,6 +109,7 @@ export class PluralHandler {
   private async look(cacheKey: string, softTags: readonly string[]): Promise<UseCacheEntry | undefined> {
     const { reader, keys, assessor, tableClock, clock } = this.parts;
     const state = this.state();
+    state.beginJoinable();
     const objectKey = keys.objectKey('use-cache', cacheKey);
     const lookup: Lookup = { group: 'use-cache', key: cacheKey, objectKey, softTags, regeneration: 'always' };
     const found = await reader.look(lookup, state);

@@ -67,7 +67,7 @@ export class Reader {
   constructor(private readonly parts: ReaderParts) {}
 
   /** Brings the view of the tags up to date for a request, as far as its budget allows. */
-  async refresh(state: RequestState, asOf = state.arrivedAt): Promise<void> {
+  async refresh(state: RequestState, asOf = state.asOf): Promise<void> {
     if (this.parts.mirror.covers(asOf)) return;
     await this.within(state, 'dynamodb', this.parts.mirror.ensure(asOf));
   }
@@ -104,7 +104,7 @@ export class Reader {
 
   /** The hot path: in memory, judged by rows that are known, fresh; nothing to wait for. */
   private hot(lookup: Lookup, state: RequestState): Found | undefined {
-    if (!this.parts.mirror.covers(state.arrivedAt)) return undefined;
+    if (!this.parts.mirror.covers(state.asOf)) return undefined;
     const held = this.parts.memory.get(lookup.objectKey);
     if (held === undefined) return undefined;
     if (this.parts.index.unknown(tagsFor(lookup, held), held.entry.stamp).length > 0) return undefined;

@@ -14,6 +14,7 @@ export class RequestState {
   private readonly used = new Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }>();
   private readonly degraded = new Set<string>();
   private readonly revalidated = new Set<string>();
+  private joinableSince: number;
 
   constructor(
     private readonly clock: Clock,
@@ -21,12 +22,21 @@ export class RequestState {
     readonly context: RequestContext | undefined,
   ) {
     this.startedAt = clock.monotonic();
+    this.joinableSince = this.startedAt;
     this.budget = new RequestBudget(budget, clock, context === undefined);
   }
 
-  /** Since when what is served must be known (monotonic): since the request came, or since now where there is none. */
-  get arrivedAt(): number {
-    return this.context === undefined ? this.clock.monotonic() : this.startedAt;
+  /**
+   * Up to when revalidations must be known for what is read (monotonic): until the request came, or until it began something that later
+   * requests may join; until now where there is no request.
+   */
+  get asOf(): number {
+    return this.context === undefined ? this.clock.monotonic() : this.joinableSince;
+  }
+
+  /** Notes that something begins which Next may have later requests join: they are promised more than this one was when it came. */
+  beginJoinable(): void {
+    this.joinableSince = this.clock.monotonic();
   }
 
   /** Notes that what is generated for `key` from now on began now, under the reader's soft tags. */

@@ -130,6 +130,7 @@ export function createSingularHandler(parts: SingularParts) {
       };
       const found = await parts.reader.look(lookup, state);
       state.beginGeneration(key, []);
+      state.beginJoinable();
       if (this.isOnDemand()) await parts.joined.begin(objectKey, state);
       if (found === undefined || (found.freshness === 'expired' && !this.mustStayKnown(key, context))) return null;
       return parts.presenter.response(key, objectKey, found, state);
