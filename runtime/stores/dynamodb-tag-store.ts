@@ -46,10 +46,12 @@ export class DynamoDbTagStore implements TagStore {
   }
 
   async revalidate(tag: string, revalidation: Revalidation, attempt: WriteAttempt, known?: TagRow): Promise<TagRow> {
+    // One for all steps: mirrors reach back by how old the stamp of an attempt may be when its row appears.
+    const signal = AbortSignal.timeout(attempt.timeout);
     const tried = new Set<DeadlineCase>();
     let assumed = deadlineCase(revalidation, attempt.at, known);
     for (;;) {
-      const row = await this.update(tag, revalidation, attempt, assumed);
+      const row = await this.update(tag, revalidation, attempt.at, assumed, signal);
       if (row !== undefined) return row;
       tried.add(assumed);
       const next = nextDeadlineCase(tried);
@@ -110,18 +112,19 @@ export class DynamoDbTagStore implements TagStore {
   private async update(
     tag: string,
     revalidation: Revalidation,
-    attempt: WriteAttempt,
+    at: number,
     assumed: DeadlineCase,
+    signal: AbortSignal,
   ): Promise<TagRow | undefined> {
     try {
       const answer = await this.client().send(
         new UpdateItemCommand({
           TableName: this.table,
           Key: this.keyOf(tag),
-          ...updateOf(tag, revalidation, Math.floor(attempt.at), assumed),
+          ...updateOf(tag, revalidation, Math.floor(at), assumed),
           ReturnValues: 'ALL_NEW',
         }),
-        { abortSignal: AbortSignal.timeout(attempt.timeout) },
+        { abortSignal: signal },
       );
       return rowOf(answer.Attributes ?? {});
     } catch (error) {
