@@ -1,13 +1,16 @@
 import type { Counters } from '../counters';
 import type { Log } from '../log';
-import { isRefusal } from '../stores/store-error';
+import { isRefusal, StoreError } from '../stores/store-error';
 import type { TagStore } from '../stores/tag-store';
 import { sleep, type Clock, type TableClock } from './clock';
 import type { TagIndex } from './tag-index';
 import type { Revalidation, TagRow } from './tag-row';
 
 const ATTEMPTS = 4;
+/** A table that throttles takes the row a moment later: thousands of tags at once take one partition many seconds. */
+const ATTEMPTS_THROTTLED = 12;
 const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
 /** Rows written at the same time, so that a revalidation of many tags does not use up the connections. */
 const CONCURRENCY = 16;
 
@@ -74,13 +77,18 @@ export class TagWriter {
         this.counters.count('tag.revalidated');
         return row;
       } catch (error) {
-        if (attempt === ATTEMPTS || isRefusal(error)) {
+        if (attempt >= attemptsAt(error) || isRefusal(error)) {
           this.counters.count('tag.failed');
           this.log.error('cache.tagWriteFailed', { tag, attempts: attempt, reason: String(error) });
           throw error;
         }
-        await sleep(this.clock, FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random()));
+        const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1));
+        await sleep(this.clock, pause * (0.5 + Math.random()));
       }
     }
   }
+}
+
+function attemptsAt(error: unknown): number {
+  return error instanceof StoreError && error.failure === 'throttled' ? ATTEMPTS_THROTTLED : ATTEMPTS;
 }

@@ -8,6 +8,7 @@ import type { Configuration } from '../../../runtime/configuration';
 import type { RequestContext } from '../../../runtime/http/context';
 import { isRouterPrefetch } from '../../../runtime/http/request-context';
 import { silentLog } from '../../../runtime/log';
+import type { Trace } from '../../../runtime/trace';
 import { MapEntryStore, MapLeaseStore, MapTagStore } from '../stores/map-stores';
 import { Random } from './simulation/random';
 import { SimulatedLink } from './simulation/simulated-link';
@@ -47,7 +48,11 @@ export class Site {
   readonly epoch = EPOCH;
   private readonly random = new Random(1);
 
-  constructor(private readonly appDirectory = '/nonexistent') {}
+  /** @param trace hears of what the replicas' caches decide */
+  constructor(
+    private readonly appDirectory = '/nonexistent',
+    private readonly trace?: Trace,
+  ) {}
 
   replica(changes: Partial<Configuration> = {}, facts: Partial<BundleFacts> = {}, offset = 0): Task {
     const clock = this.time.clock(offset, EPOCH);
@@ -68,6 +73,7 @@ export class Site {
         log: silentLog,
         clock,
         stores: (tableClock) => link.stores(tableClock),
+        trace: this.trace,
       },
     );
     return new Task(cache, link, contexts);
