@@ -119,7 +119,10 @@ describe.each(requestedVersions())('a regeneration among three replicas of Next.
 
   describe('is one for the whole fleet, whatever the load, and everybody’s answers are capped meanwhile', () => {
     it('when an ISR period has passed', async () => {
+      fleet.forgetCalls();
       await isOne('/held-short/period', '/hold/period', () => Promise.resolve());
+      // No tag's row: it would purge the edge.
+      expect(fleet.count({ operation: 'UpdateItem' })).toBe(0);
     });
 
     it.runIf(hasProfiles)('after revalidateTag(tag, "max")', async () => {
