@@ -4,6 +4,7 @@ export * from './nextjs-build';
 export * from './nextjs-cache';
 export * from './nextjs-dashboard';
 export * from './nextjs-distribution';
+export * from './nextjs-distribution-options';
 export * from './nextjs-ingress';
 export * from './nextjs-origin';
 export * from './nextjs-policies';

@@ -32,13 +32,13 @@ export interface NextjsAlarmsProps {
    */
   readonly topic?: sns.ITopic;
   /**
-   * Share of the answers that may be errors (5xx), in percent.
+   * Share of the answers that may be errors (5xx), in percent; 0 to 100.
    *
    * @default 5
    */
   readonly errorPercentage?: number;
   /**
-   * How long the slowest hundredth of the answers may take until the first byte.
+   * How long the slowest hundredth of the answers may take until the first byte; above 0 seconds.
    *
    * @default Duration.seconds(3)
    */
@@ -122,12 +122,24 @@ export class NextjsAlarms extends Construct {
   }
 
   private addKeptPurges(purge: NextjsPurge): void {
+    const period = Duration.minutes(1);
     this.add('Purge', 'Revalidations did not reach CloudFront and are kept: see the ReplayCommand among the outputs', {
-      metric: purge.metricKept({ period: Duration.minutes(1) }),
+      metric: purge.metricKept({ period }),
       threshold: 0,
       evaluationPeriods: 1,
       datapointsToAlarm: 1,
     });
+    // What the function cannot survive, Lambda keeps in its place, and the function cannot count it.
+    this.add(
+      'PurgeErrors',
+      'The function that purges CloudFront fails: what it cannot handle is kept after some attempts',
+      {
+        metric: purge.purgeFunction.metricErrors({ period }),
+        threshold: 0,
+        evaluationPeriods: 1,
+        datapointsToAlarm: 1,
+      },
+    );
   }
 
   private addEdgeErrors(distribution: cloudfront.IDistribution, threshold: number): void {

@@ -34,7 +34,7 @@ export interface NextjsCacheProps {
    */
   readonly tagShards?: number;
   /**
-   * How long an entry stays in a new bucket after it was last written, in whole days.
+   * How long an entry stays in a new bucket after it was last written, in whole days; 1 or more.
    *
    * An entry that is gone is a miss: the page is rendered anew, or read from the build output.
    *

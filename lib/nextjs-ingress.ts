@@ -52,7 +52,7 @@ export interface NextjsListenerOptions {
    */
   readonly protocol?: elbv2.ApplicationProtocol;
   /**
-   * Port of the listener.
+   * Port of the listener; 1 to 65535.
    *
    * @default - 443 with HTTPS, 80 with HTTP
    */

@@ -12,7 +12,7 @@ export interface NextjsOrigin {
    */
   readonly domainName?: string;
   /**
-   * Port of the listener.
+   * Port of the listener; 1 to 65535.
    *
    * @default - 443 with `protocolPolicy` HTTPS_ONLY, else 80
    */

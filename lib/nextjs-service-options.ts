@@ -79,7 +79,7 @@ export interface NextjsServiceOptions {
    */
   readonly cpu?: number;
   /**
-   * Memory of a task in MiB; the sizes that Fargate offers depend on `cpu`.
+   * Memory of a task in MiB, 512 to 122880; the sizes that Fargate offers depend on `cpu`.
    *
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
    * @default 2048
@@ -92,7 +92,7 @@ export interface NextjsServiceOptions {
    */
   readonly minCapacity?: number;
   /**
-   * The greatest number of tasks. Where it is above `minCapacity`, tasks are added and removed as load asks for it.
+   * The greatest number of tasks, from `minCapacity` to 5000. Where it is above `minCapacity`, tasks are added and removed as load asks for it.
    *
    * @default - the same as `minCapacity`
    */
@@ -104,7 +104,7 @@ export interface NextjsServiceOptions {
    */
   readonly targetCpuUtilization?: number;
   /**
-   * Requests a task and minute that scaling aims at, besides the use of CPU.
+   * Requests a task and minute that scaling aims at, besides the use of CPU; 1 to 1,000,000.
    *
    * @default - only the use of CPU counts
    */

@@ -1,11 +1,23 @@
 import type { TestProject } from 'vitest/node';
-import { EXAMPLES, prepareApp, prepareAppWithAdapter, prepareAssets, prepareExample } from './fixtures/prepare';
+import {
+  EXAMPLES,
+  prepareApp,
+  prepareAppWithAdapter,
+  prepareAssets,
+  prepareExample,
+  prepareRelease,
+  prepareSite,
+  RELEASES,
+  SITE_NAMES,
+} from './fixtures/prepare';
 import { requestedVersions, versionsWithAdapters } from './fixtures/versions';
 
 /** Tests that run real apps; the others need nothing built. */
 const NEEDS_APPS = /test\/(e2e|runtime)\//;
 
-/** The one that needs builds of its own. */
+/** Those that need builds of their own. */
+const EXAMPLE_TESTS = 'test/e2e/examples/';
+const DEPLOYMENT_TEST = 'test/e2e/purge/deployment.test.ts';
 const ADAPTER_TEST = 'test/runtime/server/adapter.test.ts';
 
 const COMMANDS = new Set(['run', 'watch', 'dev']);
@@ -22,6 +34,12 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
   await prepareAssets();
   for (const example of EXAMPLES) await prepareExample(example);
   for (const version of requestedVersions()) await prepareApp(version);
+  if (files.some(({ moduleId }) => moduleId.includes(EXAMPLE_TESTS))) {
+    for (const site of SITE_NAMES) await prepareSite(site);
+  }
+  if (files.some(({ moduleId }) => moduleId.endsWith(DEPLOYMENT_TEST))) {
+    for (const release of RELEASES) await prepareRelease(release);
+  }
   if (!files.some(({ moduleId }) => moduleId.endsWith(ADAPTER_TEST))) return;
   for (const version of versionsWithAdapters()) await prepareAppWithAdapter(version);
 }

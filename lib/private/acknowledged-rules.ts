@@ -1,6 +1,7 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct, type IConstruct } from 'constructs';
 import type { NextjsService } from '../nextjs-service';
 
@@ -15,9 +16,10 @@ const REASONS = {
   'AwsSolutions-CFR4': "Without a `certificate` CloudFront's own name has CloudFront's own policy for TLS.",
   'AwsSolutions-ECS2': 'The variables are names and numbers; what is secret comes by `secrets`.',
   'AwsSolutions-ELB2':
-    "CloudFront's access log has every request that the balancer sees; `loadBalancerLogBucket` adds its own.",
+    "CloudFront's access log has every request that comes by it; `loadBalancerLogBucket` adds the balancer's own.",
   'AwsSolutions-IAM5': 'Objects below a prefix have no names yet, and ecr:GetAuthorizationToken has no resource.',
-  'AwsSolutions-VPC7': 'Flow logs are the choice of who owns the network, and cost by the gigabyte.',
+  'AwsSolutions-SMG4':
+    'CloudFormation writes the secret into distribution and rule: rotated without a deployment, it would lock CloudFront out.',
 } as const;
 
 type RuleId = keyof typeof REASONS;
@@ -41,8 +43,12 @@ export function acknowledgeService(service: NextjsService, loadBalancerLogs: boo
   const isOwn = (part: IConstruct) => part.node.scopes.includes(service);
   acknowledge(service.taskDefinition, 'AwsSolutions-ECS2');
   acknowledgeFinding(service.taskDefinition.obtainExecutionRole(), 'Resource::*');
-  if (isOwn(service.vpc)) acknowledge(service.vpc, 'AwsSolutions-VPC7');
   if (isOwn(service.loadBalancer) && !loadBalancerLogs) acknowledge(service.loadBalancer, 'AwsSolutions-ELB2');
+}
+
+/** Of the secret by which an internet-facing balancer knows CloudFront. */
+export function acknowledgeOriginSecret(secret: secretsmanager.Secret): void {
+  acknowledge(secret, 'AwsSolutions-SMG4');
 }
 
 /** Of a permission on objects (`bucket/prefix/*`), which cdk-nag names one by one. */

@@ -2,7 +2,11 @@ import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ConfigurationError } from './errors';
 
-/** A critical advisory of Next.js: https://github.com/vercel/next.js/security/advisories */
+/**
+ * A critical advisory of Next.js that concerns Linux: https://github.com/vercel/next.js/security/advisories
+ *
+ * GHSA-p293-qw3h-jr36, of the same day as GHSA-2xp9-vwfh-vxw4, needs a server on Windows.
+ */
 interface Advisory {
   readonly id: string;
   readonly what: string;
@@ -42,6 +46,7 @@ const ADVISORIES: readonly Advisory[] = [
     what: 'a value of a request in an ImageResponse of next/og can run code on the server (CVE-2026-94545)',
     affected: [['16.2.0', '16.3.6']],
   },
+  // The ranges of the next two are those of the releases that fixed them; the advisories themselves could not be compared.
   {
     id: 'GHSA-2464-fhr4-w9xw',
     what: 'an SVG image that the image optimizer is made to read can run code on the server',

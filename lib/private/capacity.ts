@@ -27,7 +27,10 @@ export class Capacity {
       10,
       90,
     );
-    this.targetRequestsPerMinute = options.targetRequestsPerMinute;
+    const { targetRequestsPerMinute: requests } = options;
+    if (requests !== undefined) {
+      this.targetRequestsPerMinute = requireInteger(scope, 'targetRequestsPerMinute', requests, 1, 1_000_000);
+    }
   }
 
   /** A number in the template would undo at each deployment what scaling did. */

@@ -1,7 +1,7 @@
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import type { Construct } from 'constructs';
 import { Environment, Header } from '../../contract';
-import type { NextjsDistributionOptions } from '../nextjs-distribution';
+import type { NextjsDistributionOptions } from '../nextjs-distribution-options';
 import { ConfigurationError } from './errors';
 
 /** What a distribution has but once: who made it has decided on it. */

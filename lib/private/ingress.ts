@@ -10,6 +10,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { NextjsInternetFacingOptions, NextjsListenerOptions } from '../nextjs-ingress';
 import type { NextjsOrigin } from '../nextjs-origin';
+import { acknowledgeOriginSecret } from './acknowledged-rules';
 import { ConfigurationError } from './errors';
 import { createLoadBalancer } from './load-balancer';
 import { loadBalancerSubnets } from './network';
@@ -88,6 +89,7 @@ export function bindInternetFacing(options: NextjsInternetFacingOptions): BindIn
       description: `What CloudFront says to the load balancer of ${scope.node.path}`,
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
     });
+    acknowledgeOriginSecret(secret);
     // CloudFormation puts the value in place of a reference; the template never holds it.
     const value = secret.secretValue.unsafeUnwrap();
     addAliasRecord(scope, loadBalancer, options);

@@ -1,4 +1,6 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct, IDependable } from 'constructs';
 import { NextjsEgress } from '../nextjs-service-options';
 import { ConfigurationError } from './errors';
@@ -12,6 +14,7 @@ const TASK_SUBNETS: Readonly<Record<NextjsEgress, ec2.SubnetType>> = {
 /** A VPC of two zones; what the tasks say to S3 and DynamoDB goes through gateway endpoints, which cost nothing. */
 export function createVpc(scope: Construct, id: string, egress: NextjsEgress, withSecrets: boolean): ec2.Vpc {
   const vpc = new ec2.Vpc(scope, id, {
+    ipAddresses: ec2.IpAddresses.cidr(ec2.Vpc.DEFAULT_CIDR_RANGE),
     maxAzs: 2,
     natGateways: egress === NextjsEgress.NAT ? 1 : 0,
     // The group that no resource here uses would be emptied by a Lambda function: more to look after than it protects.
@@ -31,8 +34,22 @@ export function createVpc(scope: Construct, id: string, egress: NextjsEgress, wi
       DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
     },
   });
+  logRefusals(vpc);
   if (egress === NextjsEgress.ENDPOINTS) addInterfaceEndpoints(vpc, withSecrets);
   return vpc;
+}
+
+/** Who tried to get in and was not let: cents a month, where a log of all traffic would cost by the gigabyte. */
+function logRefusals(vpc: ec2.Vpc): void {
+  const logGroup = new logs.LogGroup(vpc, 'RefusalLogs', {
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  vpc.addFlowLog('Refusals', {
+    destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup),
+    trafficType: ec2.FlowLogTrafficType.REJECT,
+    maxAggregationInterval: ec2.FlowLogMaxAggregationInterval.TEN_MINUTES,
+  });
 }
 
 /** What Fargate itself needs to start a task: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html */
@@ -40,8 +57,19 @@ function addInterfaceEndpoints(vpc: ec2.Vpc, withSecrets: boolean): void {
   const { ECR, ECR_DOCKER, CLOUDWATCH_LOGS, SECRETS_MANAGER, SSM } = ec2.InterfaceVpcEndpointAwsService;
   const services = { Ecr: ECR, EcrDocker: ECR_DOCKER, Logs: CLOUDWATCH_LOGS };
   const secretServices = { SecretsManager: SECRETS_MANAGER, Ssm: SSM };
+  const securityGroup = new ec2.SecurityGroup(vpc, 'EndpointSecurityGroup', {
+    vpc,
+    description: 'Endpoints: HTTPS from inside of the VPC',
+    allowAllOutbound: false,
+  });
+  securityGroup.addIngressRule(ec2.Peer.ipv4(ec2.Vpc.DEFAULT_CIDR_RANGE), ec2.Port.tcp(443), 'HTTPS from the VPC');
   for (const [id, service] of Object.entries({ ...services, ...(withSecrets && secretServices) })) {
-    vpc.addInterfaceEndpoint(id, { service, subnets: { subnetGroupName: 'Tasks' } });
+    vpc.addInterfaceEndpoint(id, {
+      service,
+      subnets: { subnetGroupName: 'Tasks' },
+      securityGroups: [securityGroup],
+      open: false,
+    });
   }
 }
 

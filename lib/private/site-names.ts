@@ -4,7 +4,7 @@ import type * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as targets from 'aws-cdk-lib/aws-route53-targets';
 import type { Construct } from 'constructs';
-import type { NextjsDistributionOptions } from '../nextjs-distribution';
+import type { NextjsDistributionOptions } from '../nextjs-distribution-options';
 import { ConfigurationError } from './errors';
 
 /** CloudFront reads viewers' certificates there only. */

@@ -9,6 +9,8 @@ export interface IntrinsicScope {
   condition(name: string): boolean;
   mapping(map: string, first: string, second: string): unknown;
   import(name: string): unknown;
+  /** An output of another stack, which need not export it. */
+  stackOutput(stackName: string, outputName: string): unknown;
   readonly region: string;
   /** A stand-in's parts are stand-ins: there is nothing real to select from. */
   isPlaceholder(value: unknown): boolean;
@@ -44,6 +46,7 @@ export const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
     const attribute = rest.map((part) => asText(scope.resolve(part, path), 'an attribute')).join('.');
     return scope.attribute(asText(logicalId, 'a logical id'), attribute);
   },
+  'Fn::GetStackOutput': stackOutput,
   'Fn::If': (argument, scope, path) => {
     const [name, whenTrue, whenFalse] = asList(argument, 3);
     return scope.resolve(scope.condition(asText(name, 'the name of a condition')) ? whenTrue : whenFalse, path);
@@ -78,6 +81,15 @@ function findInMap(argument: unknown, scope: IntrinsicScope, path: string): unkn
   const value = found ?? scope.resolve(otherwise, path);
   if (value === undefined) throw new Error(`Fn::FindInMap: no entry ${keys.join(' / ')} in the template's mappings`);
   return scope.resolve(value, path);
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html */
+function stackOutput(argument: unknown, scope: IntrinsicScope, path: string): unknown {
+  const given = (typeof argument === 'object' && argument !== null ? argument : {}) as Record<string, unknown>;
+  const [stackName, outputName] = ['StackName', 'OutputName'].map((name) =>
+    asText(scope.resolve(given[name], `${path}.${name}`), `text for ${name}`),
+  );
+  return scope.stackOutput(stackName ?? '', outputName ?? '');
 }
 
 function select(argument: unknown, scope: IntrinsicScope, path: string): unknown {

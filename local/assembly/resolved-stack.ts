@@ -1,8 +1,8 @@
 import { AssemblyError } from './assembly-error';
 import type { Assembly, StackArtifact } from './assembly';
-import { coverageOf, type Coverage } from './coverage';
+import { JoinedStack } from './joined-stack';
+import { SingleStack } from './single-stack';
 import { StackResolver, type MadeResource, type ParameterValues } from './stack-resolver';
-import { constructPath } from './template';
 
 /** A resource as CloudFormation would make it: nothing in its properties is left to resolve. */
 export interface ResolvedResource {
@@ -32,149 +32,88 @@ export interface ResolveOptions {
   readonly made?: ReadonlyMap<string, MadeResource>;
 }
 
-/** A stack with all intrinsics resolved, without a deployment: names are made up, but the same in every run. */
-export class ResolvedStack {
+/** A stack with all intrinsics resolved, without a deployment. */
+export interface ResolvedStack {
+  /** The stack's name, environment and template, with all assets that its resources need. */
+  readonly artifact: StackArtifact;
+  readonly name: string;
+  /** The stack's ARN. */
+  readonly id: string;
+  readonly region: string;
+  readonly account: string;
+  /** By logical id. */
   readonly resources: ReadonlyMap<string, ResolvedResource>;
   readonly outputs: Readonly<Record<string, unknown>>;
   /** Resources that do not run here, those that are not missed included. */
   readonly unsupported: readonly UnsupportedResource[];
-  /** Custom resources that functions of the stack serve, by logical id. */
+  /** Custom resources that functions of the stack serve, in the order of the template. */
   readonly customResources: readonly ResolvedResource[];
-
-  constructor(
-    readonly artifact: StackArtifact,
-    private readonly resolver: StackResolver,
-  ) {
-    this.resources = new Map(this.resolveResources().map((resource) => [resource.logicalId, resource]));
-    this.outputs = this.resolveOutputs();
-    this.customResources = this.findCustomResources();
-    this.unsupported = this.collectUnsupported();
-  }
-
-  get name(): string {
-    return this.artifact.name;
-  }
-
-  /** The stack's ARN. */
-  get id(): string {
-    return String(this.resolver.ref('AWS::StackId'));
-  }
-
-  get region(): string {
-    return this.artifact.environment.region;
-  }
-
-  get account(): string {
-    return this.artifact.environment.account;
-  }
-
+  /** The stacks that it is made of, each after those that it imports from. */
+  readonly members: readonly StackMember[];
   /** The resources of a type, in the template's order. */
-  ofType(type: string): ResolvedResource[] {
-    return [...this.resources.values()].filter((resource) => resource.type === type);
-  }
-
+  ofType(type: string): ResolvedResource[];
   /** What `Fn::GetAtt` gives, for example `attribute('Balancer', 'DNSName')`. */
-  attribute(logicalId: string, name: string): string {
-    if (!this.resources.has(logicalId))
-      throw new AssemblyError(`no resource named ${logicalId} in stack ${this.name}.`);
-    return String(this.resolver.attribute(logicalId, name));
-  }
-
+  attribute(logicalId: string, name: string): string;
   /** Whether the resource, which is one of the stack's, runs here. */
-  runs(logicalId: string): boolean {
-    return !this.unsupported.some((resource) => resource.logicalId === logicalId);
-  }
-
-  private resolveResources(): ResolvedResource[] {
-    return Object.entries(this.artifact.template.Resources)
-      .filter(([, resource]) => this.resolver.exists(resource))
-      .map(([logicalId, resource]) => {
-        const path = constructPath(resource);
-        return {
-          logicalId,
-          type: resource.Type,
-          properties: this.resolver.properties(logicalId),
-          physicalId: String(this.resolver.ref(logicalId)),
-          ...(path !== undefined && { path }),
-        };
-      });
-  }
-
-  private resolveOutputs(): Record<string, unknown> {
-    return Object.fromEntries(
-      Object.entries(this.artifact.template.Outputs ?? {})
-        .filter(([, output]) => this.resolver.exists(output))
-        .map(([name, output]) => [name, this.resolver.resolve(output.Value, `Outputs.${name}.Value`)]),
-    );
-  }
-
-  private collectUnsupported(): UnsupportedResource[] {
-    const providers = this.deploymentProviders();
-    const served = new Set(this.customResources.map(({ logicalId }) => logicalId));
-    return [...this.resources.values()].flatMap((resource) => {
-      const { logicalId, type, path } = resource;
-      const coverage: Coverage = providers.has(logicalId)
-        ? { kind: 'not-needed', reason: 'the local stack does what its custom resources ask for' }
-        : served.has(logicalId) || isNodeFunction(resource)
-          ? { kind: 'emulated' }
-          : coverageOf(type);
-      if (coverage.kind === 'emulated') return [];
-      const reason = coverage.kind === 'not-needed' ? { reason: coverage.reason } : {};
-      return [{ logicalId, type, ...(path !== undefined && { path }), ...reason }];
-    });
-  }
-
-  /** Functions that only serve custom resources which the local stack stands in for, or which are not missed. */
-  private deploymentProviders(): Set<string> {
-    const customers = [...this.resources.values()].filter(({ properties }) => properties.ServiceToken !== undefined);
-    const functions = this.ofType('AWS::Lambda::Function').filter(({ logicalId }) => {
-      const arn = this.attribute(logicalId, 'Arn');
-      const served = customers.filter(({ properties }) => properties.ServiceToken === arn);
-      return served.length > 0 && served.every(({ type }) => coverageOf(type).kind !== 'not-emulated');
-    });
-    return new Set(functions.map(({ logicalId }) => logicalId));
-  }
-
-  private findCustomResources(): ResolvedResource[] {
-    const functions = this.ofType('AWS::Lambda::Function').filter(isNodeFunction);
-    const tokens = new Set(functions.map(({ logicalId }) => this.attribute(logicalId, 'Arn')));
-    return [...this.resources.values()].filter(
-      ({ type, properties }) =>
-        !CALL_AWS.includes(type) &&
-        coverageOf(type).kind === 'not-emulated' &&
-        tokens.has(String(properties.ServiceToken)),
-    );
-  }
+  runs(logicalId: string): boolean;
 }
 
-/** Custom resources of CDK whose functions do nothing but call AWS services that are not here. */
-const CALL_AWS = ['Custom::AWS', 'Custom::LogRetention'];
-
-function isNodeFunction({ type, properties }: ResolvedResource): boolean {
-  return type === 'AWS::Lambda::Function' && String(properties.Runtime).startsWith('nodejs');
+/** A stack by itself, and what stands before its logical ids where it is joined with others. */
+export interface StackMember {
+  readonly prefix: string;
+  readonly stack: ResolvedStack;
 }
 
-/** Resolves a stack; values that it imports are resolved in the other stacks of the assembly. */
+/**
+ * Resolves a stack together with the stacks of the assembly that it asks for values: what those hold, a load balancer that it has a rule of or
+ * the tasks behind its distribution, is there when it is deployed.
+ */
 export function resolveStack(
   artifact: StackArtifact,
-  { assembly, parameters = {}, made }: ResolveOptions = {},
+  { assembly, parameters = {}, made = new Map<string, MadeResource>() }: ResolveOptions = {},
 ): ResolvedStack {
-  const exports = new Exports(assembly?.stacks ?? [artifact], parameters, { artifact, made });
-  return new ResolvedStack(artifact, exports.resolverOf(artifact));
+  const stacks = new Stacks(artifact, assembly?.stacks ?? [artifact], parameters, made);
+  const resolved = new Map<StackArtifact, SingleStack>();
+  const resolve = (stack: StackArtifact): void => {
+    if (resolved.has(stack)) return;
+    resolved.set(stack, new SingleStack(stack, stacks.resolverOf(stack)));
+    for (const asked of stacks.askedBy(stack)) resolve(asked);
+  };
+  resolve(artifact);
+  const [stack, ...others] = resolved.values();
+  if (!stack) throw new AssemblyError(`stack ${artifact.displayName} is not in the assembly.`);
+  if (others.length === 0) return stack;
+  return new JoinedStack(
+    stack,
+    others.reverse().map((other) => ({ prefix: prefixOf(other.artifact), stack: other })),
+  );
 }
 
-/** The exports of all stacks of an assembly, resolved when they are asked for. */
-class Exports {
+/** Dots are in no logical id. */
+function prefixOf({ name }: StackArtifact): string {
+  return `${name}.`;
+}
+
+/** The stacks of an assembly, and the values that they give each other, which are resolved when they are asked for. */
+class Stacks {
   private readonly resolvers: ReadonlyMap<StackArtifact, StackResolver>;
+  private readonly asked = new Map<StackArtifact, Set<StackArtifact>>();
 
   constructor(
+    artifact: StackArtifact,
     stacks: readonly StackArtifact[],
     parameters: ParameterValues,
-    { artifact, made }: { readonly artifact: StackArtifact; readonly made?: ReadonlyMap<string, MadeResource> },
+    made: ReadonlyMap<string, MadeResource>,
   ) {
-    const find = (name: string) => this.find(name);
     this.resolvers = new Map(
-      stacks.map((stack) => [stack, new StackResolver(stack, parameters, find, stack === artifact ? made : undefined)]),
+      stacks.map((stack) => {
+        const others = {
+          export: (name: string) => this.findExport(stack, name),
+          output: (stackName: string, outputName: string) => this.findOutput(stack, stackName, outputName),
+        };
+        const own = stack === artifact ? made : madeIn(prefixOf(stack), made);
+        return [stack, new StackResolver(stack, parameters, others, own)];
+      }),
     );
   }
 
@@ -184,16 +123,38 @@ class Exports {
     return resolver;
   }
 
-  private find(name: string): unknown {
+  /** The stacks that one has asked for values so far. */
+  askedBy(stack: StackArtifact): readonly StackArtifact[] {
+    return [...(this.asked.get(stack) ?? [])];
+  }
+
+  private findExport(asking: StackArtifact, name: string): unknown {
     for (const [stack, resolver] of this.resolvers) {
       for (const [id, output] of Object.entries(stack.template.Outputs ?? {})) {
         const exported =
           output.Export && resolver.exists(output)
             ? resolver.resolve(output.Export.Name, `Outputs.${id}.Export.Name`)
             : undefined;
-        if (exported === name) return resolver.resolve(output.Value, `Outputs.${id}.Value`);
+        if (exported === name) return this.valueOf(asking, stack, id);
       }
     }
     throw new Error(`no stack of the assembly exports ${name}`);
   }
+
+  private findOutput(asking: StackArtifact, stackName: string, outputName: string): unknown {
+    const stack = [...this.resolvers.keys()].find(({ name }) => name === stackName);
+    if (stack?.template.Outputs?.[outputName] !== undefined) return this.valueOf(asking, stack, outputName);
+    throw new Error(`no stack ${stackName} of the assembly has an output ${outputName}`);
+  }
+
+  private valueOf(asking: StackArtifact, stack: StackArtifact, outputName: string): unknown {
+    if (stack !== asking) this.asked.set(asking, (this.asked.get(asking) ?? new Set()).add(stack));
+    return this.resolverOf(stack).resolve(stack.template.Outputs?.[outputName]?.Value, `Outputs.${outputName}.Value`);
+  }
+}
+
+/** By the logical ids that the stack itself knows. */
+function madeIn(prefix: string, made: ReadonlyMap<string, MadeResource>): ReadonlyMap<string, MadeResource> {
+  const own = [...made].filter(([logicalId]) => logicalId.startsWith(prefix));
+  return new Map(own.map(([logicalId, resource]) => [logicalId.slice(prefix.length), resource]));
 }

@@ -16,6 +16,12 @@ export interface MadeResource {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What a stack may ask of the others. */
+export interface OtherStacks {
+  export(name: string): unknown;
+  output(stackName: string, outputName: string): unknown;
+}
+
 /** Resolves the intrinsics of one stack's template against the physical model. */
 export class StackResolver implements IntrinsicScope {
   private readonly pseudo: Record<string, string | string[]>;
@@ -28,7 +34,7 @@ export class StackResolver implements IntrinsicScope {
   constructor(
     readonly stack: StackArtifact,
     private readonly parameters: ParameterValues,
-    private readonly findExport: (name: string) => unknown,
+    private readonly others: OtherStacks,
     private readonly made: ReadonlyMap<string, MadeResource> = new Map(),
   ) {
     this.pseudo = pseudoParameters(stack.environment);
@@ -96,7 +102,11 @@ export class StackResolver implements IntrinsicScope {
   }
 
   import(name: string): unknown {
-    return this.findExport(name);
+    return this.others.export(name);
+  }
+
+  stackOutput(stackName: string, outputName: string): unknown {
+    return this.others.output(stackName, outputName);
   }
 
   isPlaceholder(value: unknown): boolean {

@@ -106,7 +106,7 @@ describe('the example of names of its own', { timeout: 180_000 }, () => {
 
   it('is watched, but for alarms on what CloudFront writes in another region', () => {
     site.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
-    site.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+    site.resourceCountIs('AWS::CloudWatch::Alarm', 7);
     for (const [, { Type, Properties }] of resources(site)) {
       if (Type !== 'AWS::CloudWatch::Alarm') continue;
       expect(Properties.AlarmActions).toHaveLength(1);

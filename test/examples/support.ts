@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { BundleFacts } from '../../contract';
@@ -12,8 +12,11 @@ const EXAMPLES = resolve(import.meta.dirname, '../../examples');
 const require = createRequire(import.meta.url);
 
 export interface ExampleOptions {
-  /** Folders of Next.js apps, as the example's CDK app names them, each with what is special about its build. */
-  readonly apps: Readonly<Record<string, Partial<BundleFacts>>>;
+  /**
+   * Folders of Next.js apps, as the example's CDK app names them, each with what is special about its build, for which a tiny bundle is made;
+   * or with the folder of an app whose real bundle is taken.
+   */
+  readonly apps: Readonly<Record<string, Partial<BundleFacts> | string>>;
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
@@ -25,15 +28,19 @@ export interface SynthesizedExample {
 }
 
 /**
- * Runs an example's CDK app as the `cdk` command does, with the library's sources in place of the package and tiny bundles in place of
- * its Next.js apps.
+ * Runs an example's CDK app as the `cdk` command does, with the library's sources in place of the package and given bundles in place of its
+ * Next.js apps.
  *
  * @param folder of `cdk.json` below `examples`
  */
 export function synthesizeExample(folder: string, { apps, context = {} }: ExampleOptions): SynthesizedExample {
   const directory = join(scratch(), folder);
   mkdirSync(directory, { recursive: true });
-  for (const [app, facts] of Object.entries(apps)) appWithBundle(facts, resolve(directory, app));
+  for (const [app, given] of Object.entries(apps)) {
+    const appFolder = resolve(directory, app);
+    if (typeof given === 'string') link(given, appFolder);
+    else appWithBundle(given, appFolder);
+  }
   const outdir = join(directory, 'cdk.out');
   const flags = require('aws-cdk-lib/recommended-feature-flags.json') as Record<string, unknown>;
   const { status, stderr } = spawnSync(
@@ -58,6 +65,11 @@ export function synthesizeExample(folder: string, { apps, context = {} }: Exampl
     messages: stderr,
     template: (stack) => Template.fromJSON(assembly.getStackByName(stack).template as Record<string, unknown>),
   };
+}
+
+function link(target: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path);
 }
 
 /** The README of an example. */

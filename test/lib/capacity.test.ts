@@ -46,6 +46,7 @@ describe('the number of tasks', () => {
     [{ minCapacity: 0 }, /minCapacity .*from 1 to 5000; received 0/],
     [{ minCapacity: 4, maxCapacity: 3 }, /maxCapacity .*from 4 to 5000; received 3/],
     [{ spotPercentage: 101 }, /spotPercentage .*from 0 to 100; received 101/],
+    [{ targetRequestsPerMinute: 0 }, /targetRequestsPerMinute .*from 1 to 1000000; received 0/],
     [{ targetCpuUtilization: 100 }, /targetCpuUtilization .*from 10 to 90; received 100/],
   ])('is refused where it makes no sense: %o', (options, message) => {
     expect(() => service(options)).toThrow(message);

@@ -64,9 +64,12 @@ describe('the template of a site', () => {
     ]);
   });
 
-  it('has at most 48 resources besides those of the VPC', () => {
+  it.each([
+    [48, 'without operations', byDefault],
+    [56, 'with operations', synthesizeSite({ dashboard: true, alarms: true }).template],
+  ])('has at most %i resources besides those of the VPC %s', (most, _, template) => {
     const isVpc = (id: string) => id.startsWith('SiteServiceVpc');
-    expect(resources(byDefault).filter(([id]) => !isVpc(id)).length).toBeLessThanOrEqual(48);
+    expect(resources(template).filter(([id]) => !isVpc(id)).length).toBeLessThanOrEqual(most);
   });
 
   it('names the address of the site', () => {
@@ -89,6 +92,57 @@ it('keeps the logical ids of what must not be replaced', () => {
   expect(ids('AWS::DynamoDB::Table')).toEqual(['SiteCacheTableBFC24D59']);
   expect(ids('AWS::ElasticLoadBalancingV2::LoadBalancer')).toEqual(['SiteServiceLoadBalancer56EBD30A']);
   expect(ids('AWS::CloudFront::Distribution')).toEqual(['SiteDistributionE681B7FC']);
+});
+
+/** The properties that CloudFormation cannot change: another value would replace the resource with all that it holds. */
+const FIXED: Record<string, Record<string, unknown>> = {
+  'AWS::S3::Bucket': { BucketName: undefined, BucketNamePrefix: undefined, ObjectLockEnabled: undefined },
+  'AWS::DynamoDB::Table': {
+    TableName: undefined,
+    ImportSourceSpecification: undefined,
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+      { AttributeName: 'updatedAt', AttributeType: 'N' },
+    ],
+    LocalSecondaryIndexes: [
+      {
+        IndexName: 'updatedAt',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'updatedAt', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+  },
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': { Name: undefined, Scheme: 'internal', Type: 'application' },
+};
+
+describe.each(FLAGS)('an upgrade of a site, with %s', (flags) => {
+  const later = { nextVersion: '17.0.0', namespace: 'fedcba9876543210', buildId: 'later', deploymentId: 'v2' };
+  const { template } = synthesizeSite({}, later, { flags });
+
+  it.each(Object.entries(FIXED))('changes nothing that would replace an %s', (type, fixed) => {
+    const found = resources(template).filter(([, { Type }]) => Type === type);
+    expect(found.map(([id]) => id)).toEqual(
+      resources(byDefault).flatMap(([id, { Type }]) => (Type === type ? [id] : [])),
+    );
+    for (const [id, { Properties }] of found) {
+      for (const [name, value] of Object.entries(fixed)) expect(Properties[name], `${id}.${name}`).toEqual(value);
+    }
+  });
+
+  it('keeps what holds data when it leaves the stack or is replaced', () => {
+    for (const [id, { Type, DeletionPolicy, UpdateReplacePolicy }] of resources(template)) {
+      if (!/S3::Bucket$|DynamoDB::Table$/.test(Type) || id.startsWith('SitePurgeKept')) continue;
+      expect([DeletionPolicy, UpdateReplacePolicy], id).toEqual(['Retain', 'Retain']);
+    }
+  });
 });
 
 describe('the order of a deployment', () => {

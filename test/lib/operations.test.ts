@@ -61,9 +61,9 @@ describe('the dashboard', () => {
 });
 
 describe('the alarms', () => {
-  it('tell of errors, latency, unhealthy tasks, memory, an open breaker, kept purges and errors at the edge', () => {
+  it('tell of errors, latency, unhealthy tasks, memory, an open breaker, kept and failed purges and errors at the edge', () => {
     const text = JSON.stringify(alarms(template));
-    expect(alarms(template)).toHaveLength(7);
+    expect(alarms(template)).toHaveLength(8);
     for (const metric of [
       'HTTPCode_Target_5XX_Count',
       'TargetResponseTime',
@@ -72,6 +72,7 @@ describe('the alarms', () => {
       'breaker.s3.open',
       'breaker.dynamodb.open',
       'purge.kept',
+      'Errors',
       '5xxErrorRate',
     ]) {
       expect(text).toContain(`"${metric}"`);
@@ -80,7 +81,7 @@ describe('the alarms', () => {
 
   it('leave out what CloudFront writes in another region', () => {
     const elsewhere = operated({ env: { ...US_EAST_1.env, region: 'eu-west-1' } });
-    expect(alarms(elsewhere)).toHaveLength(6);
+    expect(alarms(elsewhere)).toHaveLength(7);
     expect(JSON.stringify(alarms(elsewhere))).not.toContain('AWS/CloudFront');
   });
 
@@ -93,7 +94,7 @@ describe('the alarms', () => {
       const nextBuild = NextjsBuild.fromDirectory(appWithBundle());
       new NextjsSite(stack, 'Site', { nextBuild, alarmTopic: new Topic(stack, 'Topic') });
     });
-    expect(alarms(withTopic)).toHaveLength(6);
+    expect(alarms(withTopic)).toHaveLength(7);
     for (const { AlarmActions, OKActions } of alarms(withTopic)) {
       expect(AlarmActions).toHaveLength(1);
       expect(OKActions).toEqual(AlarmActions);

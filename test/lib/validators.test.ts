@@ -11,6 +11,8 @@ const EXAMPLES: Readonly<Record<string, ExampleOptions>> = {
   ...EDGE_EXAMPLES,
   'existing-vpc': { apps: { '../storefront': {} } },
   'two-sites': { apps: { '../storefront': {}, '../use-cache': {} } },
+  stages: { apps: { '../storefront': {} }, context: { tag: 'v1' } },
+  'pnpm-monorepo/infra': { apps: { '../apps/web': {} } },
 };
 
 describe.runIf(validatorsAreInstalled())('validators of other makers', { timeout: 600_000 }, () => {
@@ -23,8 +25,9 @@ describe.runIf(validatorsAreInstalled())('validators of other makers', { timeout
       ...Object.entries(EXAMPLES).map(([name, options]) => synthesizeExample(name, options).assembly.directory),
     ];
     for (const directory of directories) {
-      const names = readdirSync(directory).filter((name) => name.endsWith('.template.json'));
-      templates.push(...names.map((name) => join(directory, name)));
+      // Stages have assemblies of their own in the app's.
+      const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+      templates.push(...names.filter((name) => name.endsWith('.template.json')).map((name) => join(directory, name)));
     }
   }, 600_000);
 

@@ -88,6 +88,16 @@ describe('a plain CDK app', () => {
     expect(web.outputs.Url).toBe(`https://${web.attribute(distribution?.logicalId ?? '', 'DomainName')}`);
   });
 
+  it('holds what the stacks have that it imports from, after its own', () => {
+    const buckets = web.ofType('AWS::S3::Bucket');
+    expect(buckets.map(({ path }) => path)).toEqual(['Web/Pages/Resource', 'Data/Assets/Resource']);
+    const [, imported] = buckets;
+    expect(imported?.logicalId).toMatch(/^Data\.Assets/);
+    const own = data.ofType('AWS::S3::Bucket')[0]?.logicalId ?? '';
+    expect(web.attribute(imported?.logicalId ?? '', 'Arn')).toBe(data.attribute(own, 'Arn'));
+    expect(data.ofType('AWS::ECS::Service')).toEqual([]);
+  });
+
   it('imports the values of other stacks', () => {
     const [definition] = web.ofType('AWS::ECS::TaskDefinition');
     const [queue] = data.ofType('AWS::SQS::Queue');
@@ -104,7 +114,10 @@ describe('a plain CDK app', () => {
 
   it('lists what does not run here: without a reason where something is missed', () => {
     const missed = web.unsupported.filter(({ reason }) => reason === undefined);
-    expect(missed.map(({ type, path }) => [type, path])).toEqual([['AWS::Lambda::Function', 'Web/Snake/Resource']]);
+    expect(missed.map(({ type, path }) => [type, path])).toEqual([
+      ['AWS::Lambda::Function', 'Web/Snake/Resource'],
+      ['AWS::SQS::Queue', 'Data/Jobs/Resource'],
+    ]);
     const types = new Set(web.unsupported.map(({ type }) => type));
     expect(types).toContain('AWS::EC2::NatGateway');
     expect(types).toContain('AWS::IAM::Role');

@@ -105,6 +105,42 @@ describe('resources', () => {
   });
 });
 
+describe('outputs of other stacks', () => {
+  const platform = {
+    ...artifact({
+      Resources: { Store: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'files' } } },
+      Outputs: { Name: { Value: { Ref: 'Store' } } },
+    }),
+    name: 'Platform',
+    displayName: 'Platform',
+  };
+  const asking = (StackName: string, OutputName: string) => {
+    const shop = artifact(
+      template({ 'Fn::GetStackOutput': { StackName, OutputName, Region: { Ref: 'AWS::Region' } } }),
+    );
+    return resolveStack(shop, { assembly: { directory: '/', stacks: [shop, platform] } });
+  };
+
+  it('need no export, and bring the stack along', () => {
+    const stack = asking('Platform', 'Name');
+    expect(stack.resources.get('Subject')?.properties.Value).toBe('files');
+    expect(stack.resources.get('Platform.Store')?.physicalId).toBe('files');
+    expect(stack.outputs['Platform.Name']).toBe('files');
+    expect(stack.members.map(({ prefix }) => prefix)).toEqual(['Platform.', '']);
+  });
+
+  it('are missed by name', () => {
+    expect(() => asking('Platform', 'Other')).toThrow(/no stack Platform of the assembly has an output Other/);
+  });
+
+  it('take what custom resources of the other stack have answered', () => {
+    const made = new Map([['Platform.Store', { physicalId: 'answered', data: {} }]]);
+    const shop = artifact(template({ 'Fn::GetStackOutput': { StackName: 'Platform', OutputName: 'Name' } }));
+    const stack = resolveStack(shop, { assembly: { directory: '/', stacks: [shop, platform] }, made });
+    expect(stack.resources.get('Subject')?.properties.Value).toBe('answered');
+  });
+});
+
 function resolveValue(value: unknown): unknown {
   return resolveStack(artifact(template(value))).resources.get('Subject')?.properties.Value;
 }
