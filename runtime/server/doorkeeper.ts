@@ -1,12 +1,13 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 import type { AnswerPolicy } from '../http/answer';
-import { enterRequest } from '../http/context';
+import { enterRequest, type RequestContext } from '../http/context';
 import { asksForPath, cleanIncoming } from '../http/incoming';
 import { createRequestContext } from '../http/request-context';
 import type { Doorkeeper } from './door';
 import type { HealthCheck } from './health';
 import type { InFlight } from './in-flight';
+import type { OtherBuildsPictures } from './other-builds-pictures';
 import type { Shutdown } from './shutdown';
 
 export interface DoorkeeperOptions {
@@ -14,11 +15,15 @@ export interface DoorkeeperOptions {
   readonly inFlight: InFlight;
   readonly shutdown: Shutdown;
   readonly policy: AnswerPolicy;
+  readonly pictures: OtherBuildsPictures;
   readonly onListening: (server: Server) => void;
+  /** Sees every request that is let in. */
+  readonly onRequest?: (request: IncomingMessage, response: ServerResponse, context: RequestContext) => void;
 }
 
 /** Answers health checks, cleans what comes in, and gives every request its context and every answer the policy. */
-export function createDoorkeeper({ health, inFlight, shutdown, policy, onListening }: DoorkeeperOptions): Doorkeeper {
+export function createDoorkeeper(options: DoorkeeperOptions): Doorkeeper {
+  const { health, inFlight, shutdown, policy, pictures, onListening, onRequest } = options;
   return {
     listening: onListening,
     request: (request, response) => {
@@ -32,9 +37,15 @@ export function createDoorkeeper({ health, inFlight, shutdown, policy, onListeni
         response.writeHead(400, { 'cache-control': 'no-store' }).end();
         return true;
       }
+      const location = pictures.tryFindOriginal(request.url ?? '');
+      if (location !== undefined) {
+        response.writeHead(307, { location, 'cache-control': 'no-store' }).end();
+        return true;
+      }
       inFlight.add(request, response);
       cleanIncoming(request);
       const context = createRequestContext(request, response);
+      onRequest?.(request, response, context);
       policy.attach(request, response, context);
       enterRequest(context);
       return false;

@@ -12,9 +12,14 @@ export const REPRESENTATIONS: readonly [RequestHeaders, ...RequestHeaders[]] = [
   { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_full' },
 ];
 
-/** The edge may keep an answer that is not certain for a second; a page whose regeneration has to come first takes a few of them. */
-const PATIENCE = 15_000;
-const POLL = 100;
+/**
+ * The edge may keep an answer that is not certain for a second; a page whose regeneration has to come first takes a few of them, and on a
+ * machine with a lot to do a few times that. What is wrong stays wrong for a year.
+ */
+const PATIENCE = 60_000;
+/** Between two looks at the edge: longer and longer, because looking is most of what a round costs. */
+const FIRST_POLL = 100;
+const LONGEST_POLL = 800;
 
 /** A round that left something old at the edge. */
 export class PromiseBroken extends Error {}
@@ -29,6 +34,8 @@ export class Lane {
     private readonly site: PurgedSite,
     private readonly key: string,
     private readonly random: Random,
+    /** How long the edge may take to show what is new, in milliseconds. */
+    private readonly patience = PATIENCE,
   ) {
     this.data = `/data/${key}`;
     this.hold = `/hold/${key}`;
@@ -83,11 +90,11 @@ export class Lane {
   /** What the edge ends with is what it shows when it has nothing left to fetch. */
   private async untilNewerThan(old: number, headers: RequestHeaders): Promise<void> {
     let seen: Viewed | undefined;
-    const end = performance.now() + PATIENCE;
-    while (performance.now() < end) {
+    const end = performance.now() + this.patience;
+    for (let poll = FIRST_POLL; performance.now() < end; poll = Math.min(LONGEST_POLL, poll * 1.5)) {
       seen = await this.site.view(this.page, headers).catch(() => undefined);
       if (seen?.status === 200 && this.numberOf(seen) > old) return;
-      await delay(POLL);
+      await delay(poll);
     }
     const { body = '', ...rest } = seen ?? {};
     throw new PromiseBroken(

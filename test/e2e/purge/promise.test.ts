@@ -11,7 +11,7 @@ import { Weather } from './weather';
 /** Rounds of each property; the full depth is PURGE_ROUNDS=10000. A failure prints its seed, and PURGE_SEED repeats it. */
 const ROUNDS = Number(process.env.PURGE_ROUNDS ?? (process.env.CI ? 500 : 200));
 const SEED = Number(process.env.PURGE_SEED ?? Date.now() % 2 ** 31);
-const LANES = 24;
+const LANES = 16;
 const TIMEOUT = 7_200_000;
 
 /** Replicas whose clocks are right, wrong within the bound, and wrong beyond it. */
@@ -36,12 +36,20 @@ describe('the edge, on replicas that lag, are cut off or have wrong clocks', () 
   });
 
   it('ends with older content where the purge does not wait', { timeout: TIMEOUT }, async () => {
-    await expect(run(app, { wait: 0, window: 1000 }, 0, 2000)).rejects.toThrow(PromiseBroken);
+    const broken = run(app, { wait: 0, window: 1000, patience: 8000 }, 0, 2000);
+    await expect(broken).rejects.toThrow(PromiseBroken);
+    // It is not late: the edge has it for a year.
+    await expect(broken).rejects.toThrow(/"cacheControl":"s-maxage=31536000","edge":"Hit from cloudfront"/);
   });
 });
 
+interface RunOptions extends PurgedSiteOptions {
+  /** How long the edge may take to show what is new, in milliseconds. @default - long enough for a busy machine */
+  readonly patience?: number;
+}
+
 /** Rounds in lanes beside each other. Fulfilled with how many there were, at the first that fails all others end. */
-async function run(app: PackedApp, options: PurgedSiteOptions, number: number, rounds: number): Promise<number> {
+async function run(app: PackedApp, options: RunOptions, number: number, rounds: number): Promise<number> {
   const site = await PurgedSite.start(app, options);
   const weather = new Weather(site, new Random(SEED + number));
   let begun = 0;
@@ -58,7 +66,7 @@ async function run(app: PackedApp, options: PurgedSiteOptions, number: number, r
   try {
     const lanes = Array.from(
       { length: LANES },
-      (_, lane) => new Lane(site, `lane-${lane}`, new Random(SEED + 1000 * (number + 1) + lane)),
+      (_, lane) => new Lane(site, `lane-${lane}`, new Random(SEED + 1000 * (number + 1) + lane), options.patience),
     );
     const results = await Promise.allSettled(lanes.map(drive));
     const failed = results.find((result) => result.status === 'rejected');

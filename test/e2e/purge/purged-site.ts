@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,11 +8,13 @@ import { App, Stack } from 'aws-cdk-lib';
 
 import { Environment, PurgeEnvironment, PurgeMetric } from '../../../contract';
 import { NextjsBuild, NextjsSite } from '../../../lib';
-import { LocalStack, type LocalStackOptions } from '../../../local/stack';
+import { type DeployResult, LocalStack, type LocalStackOptions } from '../../../local/stack';
 import { Origin } from '../../fixtures/origin';
 import { PackedApp } from '../../runtime/server/packed-app';
 
-export interface PurgedSiteOptions extends Pick<LocalStackOptions, 'invalidationQuota'> {
+export interface PurgedSiteOptions extends Pick<LocalStackOptions, 'partitionWriteUnits'> {
+  /** @default 3 */
+  readonly replicas?: number;
   /** In milliseconds; scaled down from a second. @default 400 */
   readonly window?: number;
   /** Milliseconds that the purge waits after a change. @default - window and slack, and a moment for what is on the way */
@@ -20,6 +23,15 @@ export interface PurgedSiteOptions extends Pick<LocalStackOptions, 'invalidation
   readonly clocks?: Readonly<Record<string, number>>;
   /** Of the tasks, beyond the window and the slack. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether anything is purged. @default true */
+  readonly purge?: boolean;
+  /** Changes the template as nobody should, for what happens then. */
+  readonly spoil?: (template: Template) => void;
+}
+
+/** As much of a template as a test changes. */
+export interface Template {
+  readonly Resources: Record<string, { readonly Type: string; DependsOn?: string[] }>;
 }
 
 /** Scaled down from two seconds. */
@@ -43,22 +55,32 @@ export class PurgedSite {
     const origin = await Origin.start();
     const lines: string[] = [];
     const stack = await LocalStack.start(synthesize(app, path.join(scratch, 'cdk.out'), options), {
-      replicas: 3,
-      environment: { FIXTURE_ORIGIN: origin.url, ...clocksOf(options.clocks), ...options.environment },
+      replicas: options.replicas ?? 3,
+      environment: { FIXTURE_ORIGIN: origin.url, ...clocksOf(options.clocks) },
       output: (_source, line) => lines.push(line),
       pace: { poll: 20, window: 0.1, firstRetry: 50, longestRetry: 500, invalidation: 50 },
-      invalidationQuota: options.invalidationQuota,
+      partitionWriteUnits: options.partitionWriteUnits,
     });
-    return new PurgedSite(stack, origin, lines, scratch);
+    return new PurgedSite(stack, origin, lines, scratch, options);
   }
+
+  private deployments = 0;
 
   private constructor(
     readonly stack: LocalStack,
     readonly origin: Origin,
     /** Everything that replicas and functions have printed. */
     readonly lines: readonly string[],
-    private readonly scratch: string,
+    readonly scratch: string,
+    private readonly options: PurgedSiteOptions,
   ) {}
+
+  /** Takes over another build of the app, as `cdk deploy` would. */
+  deploy(app: PackedApp, options: PurgedSiteOptions = {}): Promise<DeployResult> {
+    this.deployments += 1;
+    const outdir = path.join(this.scratch, `cdk.out.${this.deployments}`);
+    return this.stack.deploy(synthesize(app, outdir, { ...this.options, ...options }));
+  }
 
   /** Asks the edge, or one replica past it; follows Next's redirect to the right `_rsc` of a payload, as its router does. */
   async view(target: string, headers: Readonly<Record<string, string>> = {}, base = this.stack.url): Promise<Viewed> {
@@ -91,6 +113,19 @@ export class PurgedSite {
     return values.reduce((sum, value) => sum + value, 0);
   }
 
+  /** Ends the purge function's process, whatever it is about. */
+  crashPurge(): void {
+    this.stack.killFunction(this.purgeFunction);
+  }
+
+  /** The purge function's logical id. */
+  get purgeFunction(): string {
+    const { mappings } = this.stack.functions;
+    const found = this.stack.functions.functions.find(({ name }) => name === mappings[0]?.functionName);
+    if (found === undefined) throw new Error('test/e2e: the site has no purge function');
+    return found.logicalId;
+  }
+
   /** All items that CloudFront has taken, in their order. */
   get purged(): readonly string[] {
     return this.stack.invalidations.flatMap(({ items }) => items);
@@ -102,17 +137,30 @@ export class PurgedSite {
   }
 }
 
-function synthesize(packed: PackedApp, outdir: string, { window = 400, wait }: PurgedSiteOptions): string {
+function synthesize(packed: PackedApp, outdir: string, options: PurgedSiteOptions): string {
+  const { window = 400, wait = window + SLACK + ON_THE_WAY, environment, purge, spoil } = options;
   const app = new App({ outdir, autoSynth: false });
-  const stack = new Stack(app, 'Purged');
-  const site = new NextjsSite(stack, 'Site', {
+  const site = new NextjsSite(new Stack(app, 'Purged'), 'Site', {
     nextBuild: NextjsBuild.fromDirectory(packed.directory),
-    environment: { [Environment.CACHE_WINDOW]: String(window), [Environment.CACHE_SLACK]: String(SLACK) },
+    environment: {
+      [Environment.CACHE_WINDOW]: String(window),
+      [Environment.CACHE_SLACK]: String(SLACK),
+      ...environment,
+    },
+    purge,
   });
-  site.purge?.purgeFunction.addEnvironment(PurgeEnvironment.WAIT, String(wait ?? window + SLACK + ON_THE_WAY));
+  site.purge?.purgeFunction.addEnvironment(PurgeEnvironment.WAIT, String(wait));
   // CloudFormation's rules are the synth tests' matter.
   process.env.CDK_VALIDATION = 'false';
-  return app.synth().directory;
+  const { directory } = app.synth();
+  if (spoil) rewrite(path.join(directory, 'Purged.template.json'), spoil);
+  return directory;
+}
+
+function rewrite(file: string, change: (template: Template) => void): void {
+  const template = JSON.parse(readFileSync(file, 'utf8')) as Template;
+  change(template);
+  writeFileSync(file, JSON.stringify(template));
 }
 
 function clocksOf(clocks: PurgedSiteOptions['clocks']): Record<string, string> {

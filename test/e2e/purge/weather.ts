@@ -19,7 +19,10 @@ interface Cloud {
   readonly kind: 'lags' | 'is cut off' | 'cannot purge';
 }
 
-/** Faults that come over a site and go again: replicas that hear late of revalidations or not at all, and purges that are refused. */
+/**
+ * Faults that come over a site and go again: replicas that hear late of revalidations or not at all, purges that are refused, and a purge
+ * function that ends in the middle of what it does.
+ */
 export class Weather {
   private cloud: Cloud | undefined;
   private isOver = false;
@@ -46,6 +49,7 @@ export class Weather {
       this.cloud = random.chance(0.6)
         ? { replica, kind: random.pick(['lags', 'is cut off', 'cannot purge'] as const) }
         : undefined;
+      if (random.chance(0.1)) this.site.crashPurge();
       await delay(random.between(100, 900));
     }
     this.cloud = undefined;
