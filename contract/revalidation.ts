@@ -27,6 +27,8 @@ export interface RevalidationRequest extends RevalidationTarget {
   readonly region?: string;
   /** Address of another DynamoDB. @default - the environment's, else AWS' own */
   readonly endpoint?: string;
+  /** @default - the environment's, as for every AWS SDK */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Hears of each row that is written. */
   readonly onProgress?: (written: number, total: number) => void;
 }

@@ -10,4 +10,9 @@ export const Table = {
   UPDATED_AT: 'updatedAt',
   /** Time-to-live attribute (number, seconds since the epoch); only rows that may go carry it. */
   EXPIRES_AT: 'expiresAt',
+  /** Of a tag's row: the tag (string), as often as it was revalidated (number), and when entries with it last expired and aged (number). */
+  TAG: 'tag',
+  VERSION: 'version',
+  EXPIRED_AT: 'expiredAt',
+  STALE_AT: 'staleAt',
 } as const;

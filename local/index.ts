@@ -12,9 +12,20 @@
 export { packBundle, type PackBundleOptions, type PackedBundle } from './bundle/pack';
 export type { InvalidationQuotaOptions, InvalidationState } from './edge-api';
 export type { BusEvent, ServiceEvent } from './events';
+export type { Fault, FaultKind, FaultState, FaultTarget } from './faults';
 export type { DeploymentOutcome, OutputSink, ReplicaState, ReplicaStatus } from './fleet';
 export type { FunctionState, InvocationResult, MappingState, StreamPace } from './functions';
 export { type Progress, silentProgress, StreamProgress } from './progress';
-export { type DeployResult, LocalStack, type LocalStackOptions, type LocalStackState, type Pace } from './stack';
+export {
+  type DeployResult,
+  LocalStack,
+  type LocalStackOptions,
+  type LocalStackState,
+  type Metrics,
+  type Pace,
+  type RevalidationOrder,
+  type TagState,
+} from './stack';
 export type { Interceptor, Interference, ServiceCall } from './stores';
+export type { RequestSummary, RequestTrace, Step, Tone, TrafficSecond } from './trace';
 export { UserError } from './user-error';

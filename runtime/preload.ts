@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { BundleFacts } from '../contract';
+import { type BundleFacts, TRACE_VARIABLE } from '../contract';
 import { type Cache, createCache } from './cache';
 import { type Configuration, readConfiguration } from './configuration';
 import { AnswerPolicy } from './http/answer';
@@ -15,10 +15,12 @@ import { createDoorkeeper } from './server/doorkeeper';
 import { HealthCheck } from './server/health';
 import { InFlight } from './server/in-flight';
 import { handOverNextConfig } from './server/next-config';
+import { OtherBuildsPictures } from './server/other-builds-pictures';
 import { untilNextAnswers } from './server/probe';
 import { Shutdown } from './server/shutdown';
 import { isServerProcess } from './server/this-process';
 import { setTimeouts } from './server/timeouts';
+import { cappedBecause, type Trace, TraceConnection, traceRequest } from './trace';
 
 /** What `node --import` loads before `next start`. */
 function main(): void {
@@ -27,12 +29,15 @@ function main(): void {
   const configuration = readConfiguration(process.env);
   const log = createLog(configuration.logLevel);
   const config = handOverNextConfig(build);
+  const trace = connectTrace(process.env);
   const cache = createCache(configuration, {
     facts: build.facts,
     appDirectory: build.appDirectory,
     requestContext: currentRequest,
     log,
+    trace,
   });
+  trace?.follow(() => cache.counters.snapshot());
   const own = injectHandlers(cache.handlers, config);
   if (own.length > 0)
     log.warn('cache.ownHandlers', {
@@ -43,17 +48,24 @@ function main(): void {
     // With a handler in its configuration, the adapter's as well, Next does as that says.
     if ((config.cacheHandler ?? '') === '') cache.shareImages();
   };
-  serve(build, configuration, cache, log, onAnswering);
+  serve(build, configuration, { cache, log, trace }, onAnswering);
+}
+
+/** Only the local stack asks for a trace. */
+function connectTrace(variables: NodeJS.ProcessEnv): TraceConnection | undefined {
+  const address = variables[TRACE_VARIABLE];
+  return address === undefined ? undefined : new TraceConnection(address, variables.AWS_ACCESS_KEY_ID ?? '');
+}
+
+interface Parts {
+  readonly cache: Cache;
+  readonly log: Log;
+  readonly trace: Trace | undefined;
 }
 
 /** @param onAnswering called when Next is loaded, before any request is let in */
-function serve(
-  build: PackedBuild,
-  configuration: Configuration,
-  cache: Cache,
-  log: Log,
-  onAnswering: () => void,
-): void {
+function serve(build: PackedBuild, configuration: Configuration, parts: Parts, onAnswering: () => void): void {
+  const { cache, log, trace } = parts;
   const health = new HealthCheck(['cache', 'server']);
   const inFlight = new InFlight();
   const shutdown = new Shutdown({
@@ -72,7 +84,9 @@ function serve(
       health,
       inFlight,
       shutdown,
-      policy: createPolicy(build.facts, configuration, cache, log),
+      policy: createPolicy(build.facts, configuration, parts),
+      pictures: new OtherBuildsPictures(build),
+      ...(trace && { onRequest: traceRequest.bind(undefined, trace) }),
       onListening: (server) => {
         setTimeouts(server, configuration.loadBalancerIdleTimeout);
         shutdown.serve(server);
@@ -89,7 +103,7 @@ function serve(
   });
 }
 
-function createPolicy(facts: BundleFacts, configuration: Configuration, cache: Cache, log: Log): AnswerPolicy {
+function createPolicy(facts: BundleFacts, configuration: Configuration, { cache, log, trace }: Parts): AnswerPolicy {
   return new AnswerPolicy({
     namespace: facts.namespace,
     notFoundMaxAge: configuration.notFoundMaxAge,
@@ -100,6 +114,7 @@ function createPolicy(facts: BundleFacts, configuration: Configuration, cache: C
     log,
     onCapped: () => {
       cache.counters.count('capped');
+      trace?.note(cappedBecause(cache.mirror, cache.counters.snapshot()['mirror.skew'] ?? 0));
     },
   });
 }

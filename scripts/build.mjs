@@ -40,6 +40,29 @@ const tools = build({
   loader: { '.html': 'empty' },
 });
 
+/** What a browser loads from the local stack's control interface. */
+const dashboard = build({
+  ...common,
+  platform: 'browser',
+  target: 'es2022',
+  entryPoints: {
+    dashboard: 'local/dashboard/main.ts',
+    index: 'local/dashboard/index.html',
+  },
+  format: 'esm',
+  outdir: 'dist/local/dashboard',
+  loader: { '.html': 'copy' },
+  minify: true,
+});
+
+const dashboardStyle = build({
+  ...common,
+  platform: 'browser',
+  entryPoints: ['local/dashboard/dashboard.css'],
+  outdir: 'dist/local/dashboard',
+  minify: true,
+});
+
 /** The peers, and the library that jsii has compiled, stay outside. */
 const app = build({
   ...common,
@@ -49,7 +72,7 @@ const app = build({
   external: ['aws-cdk-lib', 'constructs', '../lib'],
 });
 
-await Promise.all([runtime, tools, app]);
+await Promise.all([runtime, tools, dashboard, dashboardStyle, app]);
 for (const file of await readdir('assets', { recursive: true })) {
   const { size } = await stat(`assets/${file}`);
   if (file.endsWith('.mjs')) console.error(`assets/${file} ${Math.round(size / 1024)} KB`);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { BalancerEvent } from './balancer-event';
-import { clientAddress, forwardedHeaders, refusalOf, returnedHeaders } from './forwarded-request';
+import { clientAddress, forwardedHeaders, refusalOf, returnedHeaders, TRACE_ID } from './forwarded-request';
 import { matchRule, redirectLocation, type ForwardAction, type ListenerSettings, type Rule } from './listener-rules';
 import type { LoadBalancerSettings } from './load-balancer';
 import { sendOwnResponse } from './own-response';
@@ -42,6 +42,7 @@ export class BalancedRequest {
   private targetStatus: number | undefined;
   private targetFirstByte: number | undefined;
   private reason: string | undefined;
+  private traceId: string | undefined;
 
   constructor(
     private readonly context: BalancedRequestContext,
@@ -180,7 +181,9 @@ export class BalancedRequest {
   }
 
   private headers(): string[] {
-    return forwardedHeaders(this.incoming, this.context.balancer, this.context.listener);
+    const headers = forwardedHeaders(this.incoming, this.context.balancer, this.context.listener);
+    this.traceId = headers[headers.indexOf(TRACE_ID) + 1];
+    return headers;
   }
 
   private open(target: Target, headers: string[], keepAlive: boolean): ClientRequest {
@@ -257,7 +260,7 @@ export class BalancedRequest {
   private record(status: number): void {
     const { onRequest, listener } = this.context;
     if (onRequest === undefined) return;
-    const { incoming, destination, targetStatus, reason, targetFirstByte } = this;
+    const { incoming, destination, targetStatus, reason, targetFirstByte, traceId } = this;
     const edgeRequestId = incoming.headers['x-amz-cf-id'];
     onRequest({
       time: this.time,
@@ -265,6 +268,7 @@ export class BalancedRequest {
       url: incoming.url ?? '/',
       host: incoming.headers.host ?? '',
       ...(edgeRequestId === undefined ? {} : { edgeRequestId: String(edgeRequestId) }),
+      ...(traceId === undefined ? {} : { traceId }),
       listener: listener.port,
       rule: this.rule.priority,
       ...(destination === undefined ? {} : { targetGroup: destination.group.settings.name }),

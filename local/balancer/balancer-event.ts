@@ -7,6 +7,8 @@ export interface BalancerEvent {
   readonly host: string;
   /** `X-Amz-Cf-Id` of a request that came through CloudFront. */
   readonly edgeRequestId?: string;
+  /** `X-Amzn-Trace-Id` that the target got; absent where none was asked. */
+  readonly traceId?: string;
   /** Port of the listener, as the template has it. */
   readonly listener: number;
   /** Priority of the rule, or `default`. */

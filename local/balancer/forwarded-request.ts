@@ -25,6 +25,8 @@ export const MAX_HEADERS_BYTES = 64 * 1024;
 /** An `X-Forwarded-For` with more addresses is refused. */
 const MAX_FORWARDED_FOR = 30;
 
+export const TRACE_ID = 'X-Amzn-Trace-Id';
+
 export function clientAddress(incoming: IncomingMessage): string {
   return (incoming.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '');
 }
@@ -63,7 +65,7 @@ export function forwardedHeaders(
   const forwardedFor = forwardedForHeader(incoming, balancer);
   if (forwardedFor !== undefined) headers.push('X-Forwarded-For', forwardedFor);
   headers.push('X-Forwarded-Proto', listener.protocol, 'X-Forwarded-Port', String(listener.port));
-  headers.push('X-Amzn-Trace-Id', traceId(incoming));
+  headers.push(TRACE_ID, traceId(incoming));
   return headers;
 }
 

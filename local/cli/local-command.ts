@@ -2,12 +2,14 @@ import { join } from 'node:path';
 
 import type { OutputSink } from '../fleet';
 import { formatDuration, StreamProgress } from '../progress';
-import { assertPortFree, LocalStack, Scratch } from '../stack';
+import { assertPortFree, DataDirectory, LocalStack, Scratch } from '../stack';
 import { UserError } from '../user-error';
+import { explainRunning, printWays } from './explain-command';
 import { defaultApp, prepareApp, variablesOf } from './prepare-app';
 import { describeStack, jsonLine } from './report';
 import { Shutdown } from './shutdown';
 import { synthesize } from './synthesize';
+import { watchApp } from './watch-app';
 
 /** The options as the command line gives them. */
 export interface LocalCommandOptions {
@@ -19,46 +21,48 @@ export interface LocalCommandOptions {
   readonly env?: Record<string, string>;
   readonly container?: Record<string, string>;
   readonly controlPort: number;
+  readonly data?: string;
+  readonly watch?: boolean;
+  readonly explain?: readonly string[];
+  readonly control?: string;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
 
-/** `cdk-nextjs-ecs local`: fulfilled when the stack was stopped by a signal. */
-export async function local(options: LocalCommandOptions): Promise<void> {
+/** `cdk-nextjs-ecs local`: fulfilled when the stack was stopped by a signal, or what was to be explained is. */
+export async function local(given: LocalCommandOptions): Promise<void> {
+  const { explain } = given;
+  // A stack that is started for one question needs no port that somebody knows.
+  const options = explain === undefined ? given : { ...given, port: 0 };
   const since = performance.now();
   const progress = new StreamProgress();
+  refuseContradictions(options);
+  if (explain !== undefined && (await explainRunning({ ...options, explain }))) return;
   const shutdown = new Shutdown();
-  if (options.app !== undefined && options.assembly !== undefined) {
-    throw new UserError(
-      'cdk-nextjs-ecs local: --app and --assembly exclude each other: an assembly brings its app along.',
-    );
-  }
   await assertPortFree(options.port, '--port');
   await assertPortFree(options.controlPort, '--control-port');
 
   const scratch = new Scratch();
+  const end = new AbortController();
+  const { signal } = end;
   try {
     const app = options.app ?? defaultApp();
-    const assembly = options.assembly ?? (await makeAssembly(app, scratch, progress));
-    const stack = await LocalStack.start(assembly, {
-      stack: options.stack,
-      port: options.port,
-      controlPort: options.controlPort,
-      replicas: options.replicas,
-      environment:
-        options.assembly === undefined ? { ...variablesOf(app, scratch.directory), ...options.env } : options.env,
-      containers: options.container,
-      progress,
-      output: options.verbose === true ? printOutput : undefined,
-    });
+    const stack = await startStack(app, options, scratch, progress);
+    let watching = Promise.resolve();
     try {
-      progress.note(describeStack(stack, formatDuration(performance.now() - since)));
-      if (options.json === true) process.stdout.write(`${jsonLine(stack)}\n`);
-      await shutdown.wait();
+      if (explain !== undefined) {
+        await printWays({ ...options, explain }, (path) => stack.explain(path));
+      } else {
+        progress.note(describeStack(stack, formatDuration(performance.now() - since)));
+        if (options.json === true) process.stdout.write(`${jsonLine(stack)}\n`);
+        if (options.watch === true) watching = watchApp({ app, data: options.data, stack, scratch, progress, signal });
+        await shutdown.wait();
+      }
       progress.step('Stopping');
     } finally {
+      end.abort();
       // The replicas have files of their own: the assembly may go while they end.
-      await Promise.all([stack.stop(), scratch.close()]);
+      await Promise.all([stack.stop(), watching.then(() => scratch.close())]);
     }
     progress.done();
   } finally {
@@ -66,6 +70,51 @@ export async function local(options: LocalCommandOptions): Promise<void> {
     await scratch.close();
     shutdown.dispose();
   }
+}
+
+function refuseContradictions({ app, assembly, watch, explain, control }: LocalCommandOptions): void {
+  if (control !== undefined && (explain === undefined || app !== undefined || assembly !== undefined)) {
+    throw new UserError(
+      'cdk-nextjs-ecs local: --control names the running stack that --explain asks: it needs --explain, and excludes --app and --assembly.',
+    );
+  }
+  if (explain !== undefined && watch === true) {
+    throw new UserError(
+      'cdk-nextjs-ecs local: --explain and --watch exclude each other: one ends, the other does not.',
+    );
+  }
+  if (assembly === undefined) return;
+  if (app !== undefined) {
+    throw new UserError(
+      'cdk-nextjs-ecs local: --app and --assembly exclude each other: an assembly brings its app along.',
+    );
+  }
+  if (watch === true) {
+    throw new UserError(
+      'cdk-nextjs-ecs local: --watch needs the sources of --app; received --assembly. Its next output is taken over by POST /deploy.',
+    );
+  }
+}
+
+async function startStack(
+  app: string,
+  options: LocalCommandOptions,
+  scratch: Scratch,
+  progress: StreamProgress,
+): Promise<LocalStack> {
+  const { assembly, data, stack, port, controlPort, replicas, env, container } = options;
+  const appData = data === undefined ? scratch.directory : DataDirectory.forApp(data);
+  return LocalStack.start(assembly ?? (await makeAssembly(app, scratch, progress)), {
+    stack,
+    port,
+    controlPort,
+    replicas,
+    environment: assembly === undefined ? { ...variablesOf(app, appData), ...env } : env,
+    data,
+    containers: container,
+    progress,
+    output: options.verbose === true ? printOutput : endingsTo(progress),
+  });
 }
 
 async function makeAssembly(app: string, scratch: Scratch, progress: StreamProgress): Promise<string> {
@@ -80,3 +129,10 @@ async function makeAssembly(app: string, scratch: Scratch, progress: StreamProgr
 const printOutput: OutputSink = (replica, line) => {
   process.stderr.write(`[${replica}] ${line}\n`);
 };
+
+/** Not what the replicas print, but what is said of them: why one of their tasks has ended. */
+function endingsTo(progress: StreamProgress): OutputSink {
+  return (replica, line) => {
+    if (line.startsWith(`${replica}: `)) progress.note(line);
+  };
+}

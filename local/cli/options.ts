@@ -71,6 +71,23 @@ export function pathType(value: string): 'page' | 'layout' {
   throw new InvalidArgumentError('Must be page or layout.');
 }
 
+/** A folder that may still have to be made, as an absolute path. */
+export function anyPath(value: string): string {
+  return resolve(value);
+}
+
+/** A path of the site, again and again. */
+export function sitePath(value: string, previous: readonly string[] = []): string[] {
+  if (value.startsWith('/')) return [...previous, value];
+  throw new InvalidArgumentError('Must be a path of the site, beginning with /.');
+}
+
+/** An address of this machine. */
+export function url(value: string): string {
+  if (URL.canParse(value) && value.startsWith('http')) return value;
+  throw new InvalidArgumentError('Must be an address such as http://127.0.0.1:4001.');
+}
+
 /** An existing folder, as an absolute path. */
 export function folder(value: string): string {
   const path = resolve(value);

@@ -4,7 +4,21 @@ import { findOwnPackage } from '../bundle/package';
 import { build, type BuildCommandOptions } from './build-command';
 import { describeFailure, ExitCode } from './failure';
 import { local, type LocalCommandOptions } from './local-command';
-import { architecture, container, file, folder, pattern, pathType, port, replicas, seconds, variable } from './options';
+import {
+  anyPath,
+  architecture,
+  container,
+  file,
+  folder,
+  pattern,
+  pathType,
+  port,
+  replicas,
+  seconds,
+  sitePath,
+  url,
+  variable,
+} from './options';
 import { revalidate, type RevalidateCommandOptions } from './revalidate-command';
 
 const TOOL = 'cdk-nextjs-ecs';
@@ -79,7 +93,15 @@ function addLocal(program: Command): void {
     .option('--env <key=value>', 'an environment variable of the tasks, over the template; repeatable', variable)
     .option('--container <name=dir>', 'folder to run a container of a foreign image in; repeatable', container)
     .option('--control-port <number>', 'port of the control interface; 0 takes a free one', port, 0)
-    .option('--json', 'print one line of JSON with the addresses once everything runs')
+    .option('--data <dir>', 'folder in which buckets and tables outlive the stack (default: they go with it)', anyPath)
+    .option('--watch', "build and roll out anew when the app's sources change")
+    .option('--explain <path>', "print one request's way and reasons, then end; repeatable", sitePath)
+    .option(
+      '--control <url>',
+      'of --explain: the control interface of the running stack (default: the one that runs)',
+      url,
+    )
+    .option('--json', 'print one line of JSON: the addresses once everything runs, or the way that --explain asks for')
     .option('--verbose', 'print what the replicas print')
     .addHelpText('after', LOCAL_HELP)
     .action(async (options: LocalCommandOptions) => {
@@ -165,14 +187,13 @@ const LOCAL_HELP = `
 Whatever of the template is not run is named. Ctrl-C stops everything and leaves nothing behind (exit code 0); a second
 one does not wait for requests under way.
 
-The control interface answers JSON:
-  GET /state      what runs: addresses, replicas, build
-  GET /calls      calls of AWS APIs by service and operation
-  DELETE /calls   counts from zero again
+Control is the address of the dashboard, and of an interface that answers JSON: docs/local.md lists its requests.
 
 Examples:
   $ npx cdk-nextjs-ecs local                                  the example, on http://localhost:8080
   $ npx cdk-nextjs-ecs local --app web --replicas 3           your own app, after "next build"
   $ npx cdk-nextjs-ecs local --assembly cdk.out --stack Shop  what "cdk synth" wrote
   $ npx cdk-nextjs-ecs local --assembly cdk.out --container web=../web --env DATABASE_URL=postgres://localhost/shop
+  $ npx cdk-nextjs-ecs local --data .local                    with yesterday's objects and items
+  $ npx cdk-nextjs-ecs local --explain /products              one request's way through the stack that runs, or one of its own
   $ npx cdk-nextjs-ecs local --json --port 0                  for scripts: {"url":"http://localhost:…","control":…}`;

@@ -4,7 +4,7 @@ import type { LocalStack } from '../stack';
 export function describeStack(stack: LocalStack, time: string): string {
   const rows: [string, string][] = [
     ['Site', stack.url],
-    ['Control', stack.control],
+    ['Control', `${stack.control} (dashboard)`],
     ...stack.replicas.map(({ id, url = 'without a port' }): [string, string] => [id, url]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;

@@ -1,10 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-import { REVALIDATION_FILE, type RevalidationModule } from '../../contract';
-import { findOwnPackage } from '../bundle/package';
 import { StreamProgress } from '../progress';
+import { loadRevalidation } from '../revalidation';
 import { UserError } from '../user-error';
 import { type FoundTarget, targetOfLocalStack, targetOfStack } from './revalidation-target';
 
@@ -27,7 +22,7 @@ const PART = 'cdk-nextjs-ecs revalidate';
 /** `cdk-nextjs-ecs revalidate`: writes the rows that the app's own `revalidateTag` and `revalidatePath` would write. */
 export async function revalidate(options: RevalidateCommandOptions): Promise<void> {
   const staleFor = staleForOf(options);
-  const { tagsOf, revalidate: write } = await loadModule();
+  const { tagsOf, revalidate: write } = await loadRevalidation();
   const request = { tags: options.tag, paths: options.path, pathType: options.type };
   const tags = checked(() => tagsOf(request));
   if (tags.length === 0) throw new UserError(`${PART}: there is nothing to revalidate. Give --tag or --path.`);
@@ -84,14 +79,6 @@ function staleForOf({ stale, expire }: RevalidateCommandOptions): number {
     throw new UserError(`${PART}: --stale and --expire exclude each other: one is without an end.`);
   }
   return stale === true ? Number.POSITIVE_INFINITY : (expire ?? 0);
-}
-
-/** The writer belongs to another wing, the runtime: it is used as it is shipped. */
-async function loadModule(): Promise<RevalidationModule> {
-  const file = join(findOwnPackage().directory, 'assets', REVALIDATION_FILE);
-  if (!existsSync(file))
-    throw new UserError(`${PART}: ${file} is missing. In a clone of the repository, run "npm run bundle" first.`);
-  return (await import(pathToFileURL(file).href)) as RevalidationModule;
 }
 
 /** What is refused is what the user gave. */

@@ -1,6 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 
 import type { RevalidationTarget } from '../../contract';
+import { chooseSite } from '../revalidation';
 import { UserError } from '../user-error';
 
 /** Where the rows are written. */
@@ -52,32 +53,6 @@ async function readState(control: string): Promise<LocalState> {
       `${PART}: no local stack answers at ${control} (${describe(cause)}). Give the address that "cdk-nextjs-ecs local" calls Control.`,
       { cause },
     );
-  }
-}
-
-function chooseSite(outputs: readonly unknown[], where: string, site?: string): RevalidationTarget {
-  const targets = outputs.flatMap((output) => tryParse(output) ?? []);
-  const names = targets.map((target) => target.site).join(', ');
-  if (targets.length === 0) {
-    throw new UserError(
-      `${PART}: ${where} has no site: none of its outputs says where revalidations are written. Name the stack that has the NextjsService, deployed with this version.`,
-    );
-  }
-  if (site === undefined && targets.length > 1) {
-    throw new UserError(`${PART}: ${where} has several sites (${names}). Say which one with --site.`);
-  }
-  const target = targets.find((candidate) => site === undefined || candidate.site === site);
-  if (target !== undefined) return target;
-  throw new UserError(`${PART}: ${where} has no site ${JSON.stringify(site)}; it has ${names}.`);
-}
-
-function tryParse(output: unknown): RevalidationTarget | undefined {
-  try {
-    const { table, site, tagShards } = JSON.parse(String(output)) as Partial<RevalidationTarget>;
-    if (typeof table !== 'string' || typeof site !== 'string' || typeof tagShards !== 'number') return undefined;
-    return { table, site, tagShards };
-  } catch {
-    return undefined;
   }
 }
 

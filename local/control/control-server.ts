@@ -2,23 +2,26 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { AssemblyError } from '../assembly/assembly-error';
 import { record } from '../properties';
 import { UserError } from '../user-error';
-import { type ControlledStack, type Route, routes } from './routes';
+import { sendDashboardFile } from './dashboard-files';
+import { LOOPBACK, refusalOf } from './guard';
+import { LiveStream } from './live-stream';
+import { NotFoundError } from './not-found-error';
+import { type ControlledStack, type RequestAddress, type Route, routes } from './routes';
 
-const LOOPBACK = '127.0.0.1';
-
-/** The names that a browser or a test may call this server by. */
-const HOST_NAMES = new Set([LOOPBACK, 'localhost']);
-
-/** Answers questions about a running stack, and takes orders for it, as JSON over HTTP. */
+/** Answers questions about a running stack, and takes orders for it, as JSON over HTTP; and shows it to people at `/`. */
 export class ControlServer {
   private readonly server = createServer();
+  private live?: LiveStream;
 
   /** Begins to answer for a stack. @param port 0 takes a free one */
   async listen(stack: ControlledStack, port: number): Promise<void> {
+    const live = new LiveStream(stack);
     const table = routes(stack);
-    this.server.on('request', (request, response) => void answer(table, request, response));
+    this.live = live;
+    this.server.on('request', (request, response) => void answer({ table, live }, request, response));
     this.server.listen(port, LOOPBACK);
     await once(this.server, 'listening');
   }
@@ -30,55 +33,78 @@ export class ControlServer {
 
   async close(): Promise<void> {
     if (!this.server.listening) return;
+    this.live?.close();
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, 'close');
   }
 }
 
-async function answer(table: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const refusal = refuse(request);
+interface Answerers {
+  readonly table: readonly Route[];
+  readonly live: LiveStream;
+}
+
+/** Where the events of {@link LiveStream} are. */
+const STREAM_PATH = '/stream';
+
+async function answer({ table, live }: Answerers, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const refusal = refusalOf(request);
   if (refusal !== undefined) {
     send(response, 403, { error: refusal });
     return;
   }
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-  const candidates = table.filter((route) => route.path === path);
+  const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
+  if (request.method === 'GET' && path === STREAM_PATH) {
+    live.attach(response);
+    return;
+  }
+  if (request.method === 'GET' && (await sendDashboardFile(path, response))) return;
+  const candidates = table.filter((route) => parameterOf(route, path) !== undefined);
   const route = candidates.find(({ method }) => method === request.method);
   if (route !== undefined) {
-    await perform(route, request, response);
+    await perform(route, { query, parameter: parameterOf(route, path) ?? '' }, request, response);
   } else if (candidates.length > 0) {
     response.setHeader('Allow', candidates.map(({ method }) => method).join(', '));
     send(response, 405, { error: `${String(request.method)} is not possible for ${path}` });
   } else {
     send(response, 404, {
       error: `nothing is at ${path}`,
-      routes: table.map(({ method, path }) => `${method} ${path}`),
+      routes: ['GET /', `GET ${STREAM_PATH}`, ...table.map(({ method, path }) => `${method} ${path}`)],
     });
   }
 }
 
-/**
- * Why a request is not answered: it is a web page's, which DNS rebinding or a form has sent here.
- *
- * @see https://developer.mozilla.org/en-US/docs/Web/Security/Attacks/DNS_rebinding
- */
-function refuse({ headers }: IncomingMessage): string | undefined {
-  const { host, origin } = headers;
-  if (!HOST_NAMES.has((host ?? '').replace(/:\d+$/, '')))
-    return `the host "${host ?? ''}" is not this machine's loopback`;
-  if (origin !== undefined && origin !== `http://${host ?? ''}`) return `the origin "${origin}" is not this server's`;
-  return undefined;
+/** What stands for the `:id` of the route's path, empty where it has none; undefined when the path is another's. */
+function parameterOf({ path: pattern }: Route, path: string): string | undefined {
+  if (!pattern.endsWith('/:id')) return path === pattern ? '' : undefined;
+  const prefix = pattern.slice(0, -':id'.length);
+  if (!path.startsWith(prefix) || path.length === prefix.length) return undefined;
+  try {
+    return decodeURIComponent(path.slice(prefix.length));
+  } catch {
+    return undefined;
+  }
 }
 
-async function perform(route: Route, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function perform(
+  route: Route,
+  address: RequestAddress,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
-    const result = await route.perform(await readJson(request));
+    const result = await route.perform(await readJson(request), address);
     send(response, result === undefined ? 204 : 200, result);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    send(response, error instanceof UserError ? 400 : 500, { error: message });
+    send(response, statusOf(error), { error: message });
   }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof NotFoundError) return 404;
+  return error instanceof UserError || error instanceof AssemblyError ? 400 : 500;
 }
 
 const MAX_BODY = 1024 * 1024;

@@ -1,7 +1,10 @@
 import { UserError } from '../user-error';
+import { faultRoutes, type FaultyStack } from './fault-routes';
+import { type ObservedStack, observationRoutes } from './observation-routes';
+import { textOf } from './order';
 
 /** What the control server needs of a stack. */
-export interface ControlledStack {
+export interface ControlledStack extends FaultyStack, ObservedStack {
   /** What runs, and where; JSON. */
   readonly state: unknown;
   /** Calls of AWS APIs by service and operation since the last reset. */
@@ -22,9 +25,17 @@ export interface ControlledStack {
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
+  /** A last part `:id` stands for any text. */
   readonly path: string;
   /** The answer's JSON; `undefined` answers without content. */
-  readonly perform: (body: Readonly<Record<string, unknown>>) => unknown;
+  readonly perform: (body: Readonly<Record<string, unknown>>, address: RequestAddress) => unknown;
+}
+
+/** What of a request's address is not its route's. */
+export interface RequestAddress {
+  readonly query: URLSearchParams;
+  /** What stands in the place of the route's `:id`; empty where it has none. */
+  readonly parameter: string;
 }
 
 export function routes(stack: ControlledStack): readonly Route[] {
@@ -54,15 +65,11 @@ export function routes(stack: ControlledStack): readonly Route[] {
         else stack.killFunction(textOf(body, 'function'));
       },
     },
+    ...faultRoutes(stack),
+    ...observationRoutes(stack),
     { method: 'POST', path: '/scale', perform: (body) => stack.scale(countOf(body, 'replicas')) },
     { method: 'POST', path: '/deploy', perform: (body) => stack.deploy(textOf(body, 'assembly')) },
   ];
-}
-
-function textOf(body: Readonly<Record<string, unknown>>, name: string): string {
-  const value = body[name];
-  if (typeof value === 'string' && value !== '') return value;
-  throw new UserError(`"${name}" must be a text; received ${JSON.stringify(value)}`);
 }
 
 /** As many as a laptop could bear at most. */

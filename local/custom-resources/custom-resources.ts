@@ -97,7 +97,11 @@ export class CustomResources {
 
 const SERVICE = 'AWS::ECS::Service';
 
-function order(stack: ResolvedStack, when: CustomResourceTime): string[] {
+function order({ members }: ResolvedStack, when: CustomResourceTime): string[] {
+  return members.flatMap(({ prefix, stack }) => orderIn(stack, when).map((logicalId) => prefix + logicalId));
+}
+
+function orderIn(stack: ResolvedStack, when: CustomResourceTime): string[] {
   const dependencies = new Dependencies(stack.artifact.template);
   const services = stack.ofType(SERVICE).map(({ logicalId }) => logicalId);
   const ids = stack.customResources

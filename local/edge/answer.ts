@@ -18,6 +18,8 @@ export interface Answer {
   readonly result: Result;
   /** Why it is what it is, in words for the request log. */
   readonly reason: string;
+  /** Why the cache did not answer, where the origin was asked for what it might have held. */
+  readonly absence?: string;
   readonly status: number;
   readonly statusText: string;
   readonly headers: HeaderFields;

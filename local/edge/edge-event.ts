@@ -17,6 +17,8 @@ export interface EdgeEvent {
   readonly result: Result;
   /** Why: for example `stale for 3 s, refreshed behind (stale-while-revalidate=60)`. */
   readonly reason: string;
+  /** Why the cache did not answer: for example `invalidated 0.4 s ago by #tag`; absent where it did, or could not have. */
+  readonly absence?: string;
   /** Cache key; absent where nothing could be cached. */
   readonly key?: string;
   /** Age of a cached answer, in seconds. */

@@ -62,7 +62,7 @@ export class Edge {
 
   constructor(private readonly options: EdgeOptions) {
     this.cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
-    this.cache = new ObjectCache(this.cacheBytes);
+    this.cache = new ObjectCache(this.cacheBytes, options.now);
     this.origins = new OriginClient(options.hosts);
     this.context = this.createContext(options);
   }

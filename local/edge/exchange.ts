@@ -257,6 +257,7 @@ export class Exchange {
       status: shown?.status ?? 0,
       result: shown?.result ?? 'Error',
       reason: shown?.reason ?? 'the viewer left before the answer',
+      ...(shown?.absence === undefined ? {} : { absence: shown.absence }),
       ...(shown?.key === undefined ? {} : { key: shown.key }),
       ...(shown?.age === undefined ? {} : { age: shown.age }),
       ...(shown?.origin === undefined ? {} : { origin: shown.origin }),

@@ -32,16 +32,31 @@ const OVERHEAD = 1_024;
 /** Invalidations that are compared with responses which were on their way when they came. */
 const REMEMBERED_INVALIDATIONS = 10_000;
 
+/** Objects that were invalidated are remembered, for the request that misses them. */
+const REMEMBERED_DEPARTURES = 10_000;
+
 type Invalidation = (object: Pick<StoredObject, 'url' | 'tags'>) => boolean;
+
+/** Why an object left the cache before its time. */
+export interface Departure {
+  /** The invalidation's item: `/path`, `/prefix*` or `#tag`. */
+  readonly item: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
 
 /** The cache of one edge location: bounded in bytes, least recently used first, indexed by tag. */
 export class ObjectCache {
   private readonly objects: LRUCache<string, StoredObject>;
   private readonly keysByTag = new Map<string, Set<string>>();
   private readonly invalidations: { readonly number: number; readonly matches: Invalidation }[] = [];
+  private readonly departures = new LRUCache<string, Departure>({ max: REMEMBERED_DEPARTURES });
   private invalidationCount = 0;
 
-  constructor(maxBytes: number) {
+  constructor(
+    maxBytes: number,
+    private readonly now: () => number = Date.now,
+  ) {
     this.objects = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: (object) => object.body.length + object.headers.size + 2 * object.key.length + OVERHEAD,
@@ -63,6 +78,11 @@ export class ObjectCache {
     return this.objects.get(key);
   }
 
+  /** The invalidation that ended what was here last; undefined when none did. */
+  departureOf(key: string): Departure | undefined {
+    return this.departures.get(key);
+  }
+
   /** A mark of this moment; what is fetched from now on is compared with invalidations that come after it. */
   mark(): number {
     return this.invalidationCount;
@@ -72,6 +92,7 @@ export class ObjectCache {
   put(object: StoredObject, mark: number): boolean {
     if (this.isInvalidated(object, mark)) return false;
     this.objects.set(object.key, object);
+    this.departures.delete(object.key);
     if (!this.objects.has(object.key)) return false;
     for (const tag of object.tags) {
       const keys = this.keysByTag.get(tag);
@@ -107,6 +128,7 @@ export class ObjectCache {
       const object = this.objects.peek(key);
       if (object === undefined || !matches(object)) continue;
       this.objects.delete(key);
+      this.departures.set(key, { item, at: this.now() });
       count += 1;
     }
     return count;

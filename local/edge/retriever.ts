@@ -38,7 +38,21 @@ export class Retriever {
     const cacheable = { ...retrieval, encoding, key: cacheKeyOf(request, cachePolicy, encoding) };
     const stored = this.lookUp(cacheable);
     const hit = stored === undefined ? undefined : this.serveStored(stored, cacheable);
-    return hit ?? this.fetchOrJoin(cacheable, stored);
+    if (hit !== undefined) return hit;
+    const absence = this.describeAbsence(stored, cacheable.key.text);
+    return { ...(await this.fetchOrJoin(cacheable, stored)), absence };
+  }
+
+  /** Why the cache cannot answer, in words for the request log. */
+  private describeAbsence(stored: StoredObject | undefined, key: string): string {
+    const now = this.options.now();
+    if (stored !== undefined) {
+      const { ttl, reason } = stored.freshness;
+      return `expired ${seconds(ageOf(stored, now) - ttl)} ago (${reason})`;
+    }
+    const departure = this.options.cache.departureOf(key);
+    if (departure === undefined) return 'not in the cache';
+    return `invalidated ${seconds((now - departure.at) / 1000)} ago by ${departure.item}`;
   }
 
   private lookUp({ request, key }: CacheableRetrieval): StoredObject | undefined {

@@ -14,6 +14,7 @@ export class ContainerProcess {
   private readonly child: ChildProcess;
   private running = true;
   private stopping?: Promise<void>;
+  private cause?: Ending;
 
   constructor(
     spec: ProcessSpec,
@@ -35,7 +36,8 @@ export class ContainerProcess {
         if (this.pid === undefined) this.end(resolve, 'did not start');
       });
       this.child.once('exit', (code, signal) => {
-        this.end(resolve, signal === null ? `exited with code ${String(code)}` : `was killed by ${signal}`);
+        const ending = signal === null ? `exited with code ${String(code)}` : `was killed by ${signal}`;
+        this.end(resolve, this.cause ?? ending);
       });
     });
   }
@@ -53,6 +55,13 @@ export class ContainerProcess {
   /** Ends the whole group at once. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (this.running) killGroup(this.pid, signal);
+  }
+
+  /** Ends it as the kernel ends a container that takes too much memory. */
+  killForMemory(reason: string): void {
+    if (!this.running) return;
+    this.cause = `exited with code 137: ${reason}`;
+    this.kill();
   }
 
   private async terminate(timeout: number): Promise<void> {

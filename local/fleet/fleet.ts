@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { UserError } from '../user-error';
 import type { SourceOptions } from './container-source';
 import { type DeploymentEvent, type DeploymentOutcome, newDeploymentId } from './deployment-event';
 import type { OutputSink } from './output';
@@ -125,18 +126,27 @@ export class Fleet {
 
   /** Sends a signal to a replica's processes. It is started again when it ends of it. */
   kill(id: string, signal: NodeJS.Signals = 'SIGKILL'): void {
-    const replica = this.members.find((member) => member.id === id);
-    if (replica === undefined) {
-      const ids = this.members.map((member) => member.id).join(', ');
-      throw new Error(`cdk-nextjs-ecs local: there is no replica "${id}"; there are: ${ids}.`);
-    }
-    replica.kill(signal);
+    this.find(id).kill(signal);
+  }
+
+  /** Puts a replica's clock wrong, and that of the tasks that follow in its place. @param milliseconds ahead of the right time */
+  skew(id: string, milliseconds: number): void {
+    this.find(id).skew(milliseconds);
   }
 
   async stop({ drain = true, stopTimeout }: FleetStopOptions = {}): Promise<void> {
     this.isStopping = true;
+    // Who stands still would not hear that it is to end.
+    for (const replica of this.members) if (replica.state.frozen) replica.kill('SIGCONT');
     await Promise.all(this.members.map((replica) => replica.stop({ drain, stopTimeout })));
     await this.deployment?.work.catch(() => undefined);
+  }
+
+  private find(id: string): Replica {
+    const replica = this.members.find((member) => member.id === id);
+    if (replica !== undefined) return replica;
+    const ids = this.members.map((member) => member.id).join(', ') || 'none';
+    throw new UserError(`cdk-nextjs-ecs local: there is no replica "${id}"; there are: ${ids}.`);
   }
 
   private async perform(id: string, revision: Revision): Promise<DeploymentOutcome> {
@@ -177,9 +187,9 @@ export class Fleet {
 
   private createReplica(revision: Revision): Replica {
     const { directory, output, replicaName = 'replica', services, overrides, targets, watchdog } = this.options;
-    const { containers, service } = revision;
+    const { containers, memory, service } = revision;
     const { loadBalancers, healthCheckGracePeriod } = service;
-    const plan = { containers, loadBalancers, healthCheckGracePeriod, services, overrides, targets, watchdog };
+    const plan = { containers, memory, loadBalancers, healthCheckGracePeriod, services, overrides, targets, watchdog };
     return new Replica(`${replicaName}-${++this.lastId}`, revision, plan, directory, output);
   }
 

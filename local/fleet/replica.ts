@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { Clock } from './clock';
+import type { Ending } from './container-process';
 import { type OutputSink, OutputTail } from './output';
 import type { Revision } from './revision';
-import { Task, type TaskPlan } from './task';
+import { type MemoryState, Task, type TaskPlan } from './task';
 
 export type ReplicaStatus = 'starting' | 'healthy' | 'unhealthy' | 'restarting' | 'stopping' | 'stopped';
 
@@ -18,6 +20,13 @@ export interface ReplicaState {
   readonly pid?: number;
   /** How often the replica's task has been replaced because it ended by itself. */
   readonly restarts: number;
+  /** How the last task that ended by itself did. */
+  readonly lastEnd?: Ending;
+  /** Whether its processes stand still (SIGSTOP). */
+  readonly frozen: boolean;
+  /** How wrong its clock is, in milliseconds. */
+  readonly skew: number;
+  readonly memory?: MemoryState;
 }
 
 /** Wait before the first restart, in milliseconds; doubled with each failure in a row. */
@@ -35,7 +44,10 @@ export class Replica {
   failedStarts = 0;
   private readonly plan: TaskPlan;
   private task?: Task;
+  private readonly clock: Clock;
   private restarts = 0;
+  private lastEnd?: Ending;
+  private frozen = false;
   private status: 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' = 'starting';
   private readonly stopped = new AbortController();
   private readonly supervision: Promise<void>;
@@ -50,12 +62,23 @@ export class Replica {
   ) {
     // Each replica signs with a key of its own, by which the stores can tell the replicas apart.
     this.plan = { ...plan, services: { ...plan.services, AWS_ACCESS_KEY_ID: id } };
+    this.clock = new Clock(join(directory, `${id}-clock`));
     this.supervision = this.supervise();
   }
 
   get state(): ReplicaState {
-    const { id, restarts, task } = this;
-    return { id, url: task?.url, state: this.describeStatus(), pid: task?.pid, restarts };
+    const { id, restarts, task, lastEnd, frozen, clock } = this;
+    return {
+      id,
+      url: task?.url,
+      state: this.describeStatus(),
+      pid: task?.pid,
+      restarts,
+      ...(lastEnd !== undefined && { lastEnd }),
+      frozen,
+      skew: clock.skew,
+      ...(task && { memory: task.memory }),
+    };
   }
 
   /** Whether it is to end for good, or has. */
@@ -69,12 +92,19 @@ export class Replica {
     this.status = 'stopping';
     await this.task?.stop(options);
     await this.supervision;
+    await this.clock.close();
     this.status = 'stopped';
   }
 
   /** Sends a signal to all of the task's processes; it is replaced when it ends of it. */
   kill(signal?: NodeJS.Signals): void {
     this.task?.kill(signal);
+    if (this.task && (signal === 'SIGSTOP' || signal === 'SIGCONT')) this.frozen = signal === 'SIGSTOP';
+  }
+
+  /** Puts its clock wrong, for this task and those that follow. @param milliseconds ahead of the right time */
+  skew(milliseconds: number): void {
+    this.clock.set(milliseconds);
   }
 
   private describeStatus(): ReplicaStatus {
@@ -109,7 +139,7 @@ export class Replica {
 
   private async runTask(directory: string): Promise<void> {
     try {
-      const task = await Task.start(this.plan, directory, (line) => {
+      const task = await Task.start(this.plan, directory, this.clock, (line) => {
         this.print(line);
       });
       this.task = task;
@@ -118,13 +148,16 @@ export class Replica {
       else this.status = 'running';
       void this.endIfNeverHealthy(task);
       const ending = await task.ended;
-      if (!this.isEnding()) this.print(`${this.id}: ${ending}`);
+      if (this.isEnding()) return;
+      this.lastEnd = ending;
+      this.print(`${this.id}: ${ending}`);
     } catch (error) {
       this.print(`${this.id}: ${error instanceof Error ? error.message : String(error)}`);
       await rm(directory, { recursive: true, force: true });
     } finally {
       this.failedStarts++;
       this.task = undefined;
+      this.frozen = false;
     }
   }
 

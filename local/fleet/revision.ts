@@ -8,6 +8,8 @@ import type { ContainerDefinition, TaskDefinition } from './task-definition';
 export interface Revision {
   readonly service: ServiceDefinition;
   readonly containers: readonly PlannedContainer[];
+  /** What all containers may hold together, in bytes. @default - as much as there is */
+  readonly memory?: number;
   /** What of it is not run as AWS would, in sentences for the user. */
   readonly notes: readonly string[];
   /** Two revisions of one fingerprint need no deployment. */
@@ -35,6 +37,7 @@ export function createRevision(options: RevisionOptions): Revision {
   return {
     service,
     containers: run,
+    memory: taskDefinition.memory,
     notes: [...notRun.map(describeNotRun), ...describeSecrets(run, overrides)],
     fingerprint: JSON.stringify([taskDefinition, service.loadBalancers]),
   };

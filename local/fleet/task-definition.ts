@@ -2,6 +2,8 @@ import { list, number, record, text, texts } from '../properties';
 
 /** The part of an `AWS::ECS::TaskDefinition` that can run as processes. */
 export interface TaskDefinition {
+  /** What all containers may hold together, in bytes. @default - as much as there is */
+  readonly memory?: number;
   readonly containers: readonly ContainerDefinition[];
 }
 
@@ -17,6 +19,8 @@ export interface ContainerDefinition {
   /** Names of the environment variables whose values come from Secrets Manager or Parameter Store. */
   readonly secrets: readonly string[];
   readonly ports: readonly number[];
+  /** What it may hold, in bytes. @default - only the task is limited */
+  readonly memory?: number;
   /** Between SIGTERM and SIGKILL, in milliseconds. */
   readonly stopTimeout: number;
 }
@@ -26,7 +30,10 @@ const DEFAULT_STOP_TIMEOUT = 30;
 
 /** Reads the resolved properties of an `AWS::ECS::TaskDefinition`. */
 export function readTaskDefinition(properties: Record<string, unknown>): TaskDefinition {
-  return { containers: list(properties.ContainerDefinitions).map((value) => readContainer(record(value))) };
+  return {
+    ...readMemory(properties.Memory),
+    containers: list(properties.ContainerDefinitions).map((value) => readContainer(record(value))),
+  };
 }
 
 function readContainer(properties: Record<string, unknown>): ContainerDefinition {
@@ -39,9 +46,16 @@ function readContainer(properties: Record<string, unknown>): ContainerDefinition
     workingDirectory: text(properties.WorkingDirectory),
     environment: readEnvironment(properties.Environment),
     secrets: list(properties.Secrets).flatMap((secret) => text(record(secret).Name) ?? []),
+    ...readMemory(properties.Memory),
     ports: list(properties.PortMappings).flatMap((mapping) => number(record(mapping).ContainerPort) ?? []),
     stopTimeout: (number(properties.StopTimeout) ?? DEFAULT_STOP_TIMEOUT) * 1000,
   };
+}
+
+/** MiB, as a text for tasks and as a number for containers. */
+function readMemory(value: unknown): { readonly memory?: number } {
+  const mebibytes = number(value);
+  return mebibytes === undefined ? {} : { memory: mebibytes * 1024 * 1024 };
 }
 
 function readEnvironment(value: unknown): Record<string, string> {

@@ -1,9 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Clock } from './clock';
 import { ContainerProcess, type Ending } from './container-process';
 import type { ContainerSource } from './container-source';
 import { freePort } from './free-port';
+import { MemoryWatch, type WatchedContainer } from './memory-watch';
 import { LOOPBACK, processSpec } from './process-spec';
 import type { ServiceLoadBalancer } from './service';
 import type { Target, TargetHealth, Targets } from './targets';
@@ -17,6 +19,8 @@ export interface TaskPlan {
   readonly loadBalancers: readonly ServiceLoadBalancer[];
   /** How long a task may be unhealthy after its start, in milliseconds. */
   readonly healthCheckGracePeriod: number;
+  /** What all containers may hold together, in bytes. @default - as much as there is */
+  readonly memory?: number;
   readonly services: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, string>>;
   readonly targets: Targets;
@@ -28,6 +32,19 @@ export interface PlannedContainer {
   readonly source: ContainerSource;
 }
 
+/** In bytes. */
+export interface MemoryState {
+  /** Absent until it was looked at. */
+  readonly used?: number;
+  /** Absent where the template sets none. */
+  readonly limit?: number;
+}
+
+interface RunningContainer {
+  readonly definition: ContainerDefinition;
+  readonly process: ContainerProcess;
+}
+
 /** One task from its start to its end: its containers' processes, its files and its places in the target groups. */
 export class Task {
   /**
@@ -35,7 +52,7 @@ export class Task {
    *
    * As on Fargate the containers of a task share one network, so their ports do too.
    */
-  static async start(plan: TaskPlan, directory: string, onLine: (line: string) => void): Promise<Task> {
+  static async start(plan: TaskPlan, directory: string, clock: Clock, onLine: (line: string) => void): Promise<Task> {
     const ports = await placePorts(plan);
     const processes = await Promise.all(
       plan.containers.map(async ({ definition, source }) => {
@@ -48,7 +65,7 @@ export class Task {
           services: plan.services,
           overrides: plan.overrides,
         });
-        return { definition, spec };
+        return { definition, spec: clock.governing(spec) };
       }),
     );
     const running = processes.map(({ definition, spec }) => ({
@@ -60,6 +77,7 @@ export class Task {
 
   /** Fulfilled when an essential container, and with it the task, has ended. */
   readonly ended: Promise<Ending>;
+  private readonly memoryWatch: MemoryWatch;
   private readonly registrations: { readonly targetGroupArn: string; readonly target: Target }[];
   private alive = true;
   private hasLeft = false;
@@ -68,13 +86,14 @@ export class Task {
     private readonly plan: TaskPlan,
     private readonly directory: string,
     private readonly ports: ReadonlyMap<number, number>,
-    private readonly containers: { readonly definition: ContainerDefinition; readonly process: ContainerProcess }[],
+    private readonly containers: readonly RunningContainer[],
   ) {
     this.registrations = plan.loadBalancers.flatMap(({ targetGroupArn, containerPort }) => {
       const port = ports.get(containerPort);
       return port === undefined ? [] : [{ targetGroupArn, target: { host: LOOPBACK, port } }];
     });
     for (const { targetGroupArn, target } of this.registrations) plan.targets.register(targetGroupArn, target);
+    this.memoryWatch = new MemoryWatch(containers.map(watched), plan.memory);
     this.ended = this.waitForEnd();
   }
 
@@ -87,6 +106,13 @@ export class Task {
   /** Process id of the first essential container. */
   get pid(): number | undefined {
     return this.containers.find(({ definition }) => definition.essential)?.process.pid;
+  }
+
+  /** What its containers hold, and the most that the task may, in bytes. */
+  get memory(): MemoryState {
+    const { used } = this.memoryWatch;
+    const { memory: limit } = this.plan;
+    return { ...(used !== undefined && { used }), ...(limit !== undefined && { limit }) };
   }
 
   /** The worst that any target group says; a task without one is healthy while it runs. */
@@ -121,6 +147,7 @@ export class Task {
       }),
     );
     this.alive = false;
+    this.memoryWatch.close();
     void this.leaveTargetGroups();
     await Promise.all(this.containers.map(({ definition, process }) => process.stop(definition.stopTimeout)));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 });
@@ -135,6 +162,14 @@ export class Task {
         .map(({ targetGroupArn, target }) => this.plan.targets.deregister(targetGroupArn, target)),
     );
   }
+}
+
+function watched({ definition, process }: RunningContainer): WatchedContainer {
+  const { name, memory: limit } = definition;
+  const kill = (reason: string): void => {
+    process.killForMemory(reason);
+  };
+  return { name, pid: process.pid, limit, kill };
 }
 
 async function placePorts(plan: TaskPlan): Promise<Map<number, number>> {

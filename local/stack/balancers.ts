@@ -1,5 +1,5 @@
 import type { ResolvedResource, ResolvedStack } from '../assembly';
-import { Balancer, type TargetHealth as BalancedTarget } from '../balancer';
+import { Balancer, type BalancerEvent, type TargetHealth as BalancedTarget } from '../balancer';
 import type { Target, TargetHealth, Targets } from '../fleet';
 
 /** A load balancer, as JSON. */
@@ -25,14 +25,21 @@ const INITIAL_CHECK_INTERVAL = 100;
 
 /** The stack's application load balancers, and what ECS and CloudFront see of them. */
 export class Balancers implements Targets {
-  /** @param port where the first listener of the first load balancer is to listen; 0 takes a free one, as all others do */
-  static async start(stack: ResolvedStack, port: number): Promise<Balancers> {
+  /**
+   * @param port where the first listener of the first load balancer is to listen; 0 takes a free one, as all others do
+   * @param onRequest told of each request after its end
+   */
+  static async start(
+    stack: ResolvedStack,
+    port: number,
+    onRequest: (event: BalancerEvent) => void,
+  ): Promise<Balancers> {
     const loadBalancers = stack.ofType('AWS::ElasticLoadBalancingV2::LoadBalancer');
     const [others, application] = [
       loadBalancers.filter(isOther),
       loadBalancers.filter((resource) => !isOther(resource)),
     ];
-    const members = application.map((resource) => createMember(stack, resource));
+    const members = application.map((resource) => createMember(stack, resource, onRequest));
     const balancers = new Balancers(members, others);
     try {
       for (const [index, { balancer, listenerPort }] of members.entries()) {
@@ -76,6 +83,11 @@ export class Balancers implements Targets {
     ];
   }
 
+  /** Where all listeners listen. */
+  get addresses(): readonly Target[] {
+    return this.members.flatMap(({ balancer }) => balancer.addresses.map(({ host, port }) => ({ host, port })));
+  }
+
   /** Where a listener of the load balancer with that domain name listens. */
   resolve(domainName: string, port: number): Target | undefined {
     return this.members.find((member) => member.domainName === domainName)?.balancer.address(port);
@@ -111,7 +123,11 @@ function isOther({ properties }: ResolvedResource): boolean {
   return !['application', undefined].includes(properties.Type as string | undefined);
 }
 
-function createMember(stack: ResolvedStack, loadBalancer: ResolvedResource): Member {
+function createMember(
+  stack: ResolvedStack,
+  loadBalancer: ResolvedResource,
+  onRequest: (event: BalancerEvent) => void,
+): Member {
   const listeners = stack.ofType('AWS::ElasticLoadBalancingV2::Listener').filter(({ properties }) => {
     return properties.LoadBalancerArn === loadBalancer.physicalId;
   });
@@ -133,6 +149,7 @@ function createMember(stack: ResolvedStack, loadBalancer: ResolvedResource): Mem
       rules,
       targetGroups,
       initialCheckInterval: INITIAL_CHECK_INTERVAL,
+      onRequest,
     }),
   };
 }

@@ -18,6 +18,8 @@ export interface StackEdgeOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly hosts: Hosts;
+  /** Told of each request after its end. */
+  readonly onRequest: (event: EdgeEvent) => void;
 }
 
 /** CloudFront for the stack's distribution; the first one, where it has several. */
@@ -31,14 +33,17 @@ export class StackEdge {
     return stack.ofType(DISTRIBUTION).length > 0;
   }
 
-  static async start(stack: ResolvedStack, { port, hosts }: StackEdgeOptions): Promise<StackEdge> {
+  static async start(stack: ResolvedStack, { port, hosts, onRequest }: StackEdgeOptions): Promise<StackEdge> {
     const [distribution, ...others] = stack.ofType(DISTRIBUTION);
     if (distribution === undefined) throw new Error(`cdk-nextjs-ecs local: stack ${stack.name} has no distribution.`);
     const requests = new Map<string, number>();
     const edge = new Edge({
       ...configurationOf(stack, distribution),
       hosts,
-      onRequest: ({ result }: EdgeEvent) => requests.set(result, (requests.get(result) ?? 0) + 1),
+      onRequest: (event: EdgeEvent) => {
+        requests.set(event.result, (requests.get(event.result) ?? 0) + 1);
+        onRequest(event);
+      },
     });
     await edge.listen(port);
     return new StackEdge(edge, others, requests);

@@ -1,5 +1,6 @@
 import type { ResolvedResource, ResolvedStack } from '../assembly';
 import type { Hosts } from '../edge';
+import type { Target } from '../fleet';
 import { record, text } from '../properties';
 import type { Balancers } from './balancers';
 
@@ -16,6 +17,8 @@ export class StackHosts implements Hosts {
     stack: ResolvedStack,
     s3Endpoint: string,
     private readonly balancers: Balancers,
+    /** The way to a load balancer, which leads elsewhere while something is wrong with it. */
+    private readonly detour: (address: Target) => Target = (address) => address,
   ) {
     this.buckets = new Set(
       stack
@@ -32,7 +35,8 @@ export class StackHosts implements Hosts {
 
   resolve(domainName: string, port: number): { readonly host: string; readonly port: number } | undefined {
     if (this.buckets.has(domainName)) return this.s3;
-    return this.balancers.resolve(this.aliases.get(domainName) ?? domainName, port);
+    const balancer = this.balancers.resolve(this.aliases.get(domainName) ?? domainName, port);
+    return balancer && this.detour(balancer);
   }
 }
 

@@ -7,13 +7,19 @@ import type { StackArtifact } from '../assembly';
 import { ControlServer } from '../control';
 import type { InvalidationState } from '../edge-api';
 import type { BusEvent, ServiceEvent } from '../events';
-import type { ReplicaState } from '../fleet';
+import type { Fault, FaultState } from '../faults';
+import type { Fleet, ReplicaState } from '../fleet';
 import type { InvocationResult } from '../functions';
 import type { CallCounts, Interceptor } from '../stores';
+import type { RequestSummary, RequestTrace } from '../trace';
+import { UserError } from '../user-error';
 import { Closers } from './closers';
 import type { FunctionsState } from './functions';
 import { describeNotRun } from './not-run';
+import { type Metrics, Observation, type RevalidationOrder } from './observation';
 import type { DeployResult, LocalStackOptions, LocalStackState } from './options';
+import { announce } from './running-stacks';
+import type { TagState } from './site-tags';
 import { type Parts, StackRunner } from './stack-runner';
 
 const SETTLED_POLL = 20;
@@ -41,6 +47,7 @@ export class LocalStack {
       closers.add(() => control.close());
       const stack = new LocalStack(runner, control, closers);
       await control.listen(stack, options.controlPort ?? 0);
+      announce(runner.directory, { stack: stack.name, url: stack.url, control: stack.control });
       return stack;
     } catch (error) {
       await closers.close().catch(() => undefined);
@@ -48,13 +55,16 @@ export class LocalStack {
     }
   }
 
+  private readonly observation: Observation;
   private stopped?: Promise<void>;
 
   private constructor(
     private readonly runner: StackRunner,
     private readonly controlServer: ControlServer,
     private readonly closers: Closers,
-  ) {}
+  ) {
+    this.observation = new Observation(runner, () => this.url);
+  }
 
   /** Name of the stack. */
   get name(): string {
@@ -100,6 +110,8 @@ export class LocalStack {
       replicas: this.replicas,
       stores: stores.state,
       functions: functions.state,
+      faults: this.faults,
+      partitioned: this.replicas.map(({ id }) => id).filter((id) => this.runner.faults.isPartitioned(id)),
       cloudfront: { endpoint: cloudfront.endpoint, inProgress: cloudfront.inProgress },
       notRun: unsupported,
     };
@@ -134,10 +146,91 @@ export class LocalStack {
     this.parts.functions.bus.put(event);
   }
 
-  /** Sees every call of an embedded service first, and may delay it, answer with an error or cut it off; undefined lets all pass. */
+  /** The latest requests, the latest first. @param limit 500 are remembered */
+  requests(limit = 100): readonly RequestSummary[] {
+    return this.observation.requests(limit);
+  }
+
+  /** A request of the log with its way; undefined when it is not remembered any more. @param id what `x-amz-cf-id` says */
+  tryFindRequest(id: string): RequestTrace | undefined {
+    return this.observation.tryFindRequest(id);
+  }
+
+  tryFindSummary(id: string): RequestSummary | undefined {
+    return this.observation.tryFindSummary(id);
+  }
+
+  /** Calls back with the id of each request that ended, or of which more is known; the returned function ends that. */
+  onRequest(listener: (id: string) => void): () => void {
+    return this.observation.subscribe(listener);
+  }
+
+  /** Sends a request to the site, as a viewer would, and answers with its way: what each part did with it, and why. */
+  explain(path: string): Promise<RequestTrace> {
+    return this.observation.explain(path);
+  }
+
+  /** Live counters of the edge, the tasks' caches, calls, tags and purges. */
+  get metrics(): Metrics {
+    return this.observation.metrics;
+  }
+
+  /** The site's tags: those that were revalidated, the latest first, and those that its pages carry. */
+  get tags(): readonly TagState[] {
+    return this.observation.tags;
+  }
+
+  /** Revalidates as the app's own `revalidateTag` and `revalidatePath` would. Answers the tags whose rows were written. */
+  revalidate(order: RevalidationOrder): Promise<readonly string[]> {
+    return this.observation.revalidate(order);
+  }
+
+  /** What is wrong now, the earliest first. */
+  get faults(): readonly FaultState[] {
+    return this.runner.faults.state;
+  }
+
+  /**
+   * Lets a service or the origin fail: refuse, hang, be slow, throttle, or answer with a wrong byte; always or at a rate, until it is
+   * removed or for a time.
+   */
+  addFault(fault: Fault): FaultState {
+    if (fault.replica !== undefined) this.fleetOf(fault.replica);
+    return this.runner.faults.add(fault);
+  }
+
+  /** Ends a fault by its id, or all of them. Partitions, frozen replicas and wrong clocks stay. */
+  removeFault(id?: string): void {
+    this.runner.faults.remove(id);
+  }
+
+  /** Cuts a replica off from S3, DynamoDB and CloudFront, where its calls hang, or lets it reach them again. */
+  partition(replica: string, isPartitioned: boolean): void {
+    this.fleetOf(replica);
+    this.runner.faults.partition(replica, isPartitioned);
+  }
+
+  /** Lets a replica's processes stand still: its connections stay open, and nothing answers. */
+  freeze(replica: string): void {
+    this.kill(replica, 'SIGSTOP');
+  }
+
+  /** Lets a frozen replica go on. */
+  resume(replica: string): void {
+    this.kill(replica, 'SIGCONT');
+  }
+
+  /** Puts a replica's clock wrong, and that of the tasks that follow in its place. @param milliseconds ahead of the right time */
+  skew(replica: string, milliseconds: number): void {
+    this.fleetOf(replica).skew(replica, milliseconds);
+  }
+
+  /**
+   * Sees every call of an embedded service that no fault has stopped, and may delay it, answer with an error or cut it off; undefined lets
+   * all pass.
+   */
   intercept(interceptor: Interceptor | undefined): void {
-    const { stores, cloudfront } = this.parts;
-    for (const { calls } of [stores.s3, stores.dynamodb, cloudfront]) calls.interceptor = interceptor;
+    this.runner.faults.interceptor = interceptor;
   }
 
   /** Hands an event to a function and waits for its answer. @param name name, ARN or logical id */
@@ -158,9 +251,7 @@ export class LocalStack {
 
   /** Sends a signal to a replica's processes; it is started again when it ends of it. */
   kill(replica: string, signal: NodeJS.Signals = 'SIGKILL'): void {
-    const fleet =
-      this.parts.fleets.find(({ replicas }) => replicas.some(({ id }) => id === replica)) ?? this.parts.fleets[0];
-    fleet?.kill(replica, signal);
+    this.fleetOf(replica).kill(replica, signal);
   }
 
   /**
@@ -187,6 +278,13 @@ export class LocalStack {
 
   private get parts(): Parts {
     return this.runner.parts;
+  }
+
+  private fleetOf(replica: string): Fleet {
+    const found = this.parts.fleets.find(({ replicas }) => replicas.some(({ id }) => id === replica));
+    if (found) return found;
+    const ids = this.replicas.map(({ id }) => id).join(', ') || 'none';
+    throw new UserError(`cdk-nextjs-ecs local: there is no replica "${replica}"; there are: ${ids}.`);
   }
 }
 

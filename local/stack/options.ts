@@ -1,6 +1,7 @@
 import type { BundleFacts } from '../../contract';
 import type { UnsupportedResource } from '../assembly';
 import type { InvalidationQuotaOptions } from '../edge-api';
+import type { FaultState } from '../faults';
 import type { DeploymentOutcome, OutputSink, ReplicaState } from '../fleet';
 import type { StreamPace } from '../functions';
 import type { Progress } from '../progress';
@@ -40,6 +41,11 @@ export interface LocalStackOptions {
    * @default - containers of foreign images are not run
    */
   readonly containers?: Readonly<Record<string, string>>;
+  /**
+   * Folder in which the contents of buckets and tables outlive the stack; made where there is none.
+   * @default - they are in memory, and go with the stack
+   */
+  readonly data?: string;
   /** @default - nothing is said */
   readonly progress?: Progress;
   /**
@@ -80,6 +86,9 @@ export interface LocalStackState {
   readonly stores: StoresState;
   readonly functions: FunctionsState;
   readonly cloudfront: CloudFrontState;
+  readonly faults: readonly FaultState[];
+  /** Replicas that cannot reach the stores. */
+  readonly partitioned: readonly string[];
   /** Resources that do not run here, and why those that are not missed are not. */
   readonly notRun: readonly UnsupportedResource[];
 }

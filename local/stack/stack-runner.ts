@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { type Assembly, readAssembly, resolveStack, type ResolvedStack, type StackArtifact } from '../assembly';
 import { CustomResources, type CustomResourceResults, type CustomResourceTime } from '../custom-resources';
 import { CloudFrontServer } from '../edge-api';
+import { Faults, FaultyOrigins } from '../faults';
 import type { DeploymentOutcome, Fleet, OutputSink } from '../fleet';
 import { type Progress, silentProgress } from '../progress';
+import { Tracing } from '../trace';
 import { UserError } from '../user-error';
 import { Balancers } from './balancers';
 import { chooseStack } from './choose-stack';
 import type { Closers } from './closers';
+import { DataDirectory } from './data-directory';
 import { StackEdge } from './edge';
 import { StackFunctions } from './functions';
 import { StackHosts } from './hosts';
@@ -19,6 +22,7 @@ import { Stores } from './stores';
 
 /** What runs of a stack. */
 export interface Parts {
+  readonly tracing: Tracing;
   readonly stores: Stores;
   readonly cloudfront: CloudFrontServer;
   readonly functions: StackFunctions;
@@ -38,6 +42,7 @@ const STOP_TIMEOUT = 10_000;
 
 /** The way from a template to a running stack, and from that to the next one: one part after another, from the stores to the edge. */
 export class StackRunner {
+  readonly faults = new Faults();
   private readonly progress: Progress;
   private readonly output: OutputSink;
   private readonly scratch: Scratch;
@@ -62,6 +67,11 @@ export class StackRunner {
     closers.add(() => this.scratch.close());
   }
 
+  /** Where its files are while it runs. */
+  get directory(): string {
+    return this.scratch.directory;
+  }
+
   /** The stack as it is now. */
   get stack(): ResolvedStack {
     return this.resolved;
@@ -73,18 +83,21 @@ export class StackRunner {
   }
 
   async start(): Promise<void> {
+    const tracing = await this.startTracing();
     const stores = await this.startStores();
     const cloudfront = await this.startCloudFront(stores);
     const functions = this.startFunctions(stores, cloudfront);
     await this.fillStores(stores, functions);
     // What filled them is not what the app asks for.
     stores.calls.reset();
-    const balancers = await this.startBalancers();
-    const fleets = await this.startFleets(stores, functions, balancers);
-    const edge = await this.startEdge(stores, balancers);
-    this.running = { stores, cloudfront, functions, balancers, fleets, edge };
+    const balancers = await this.startBalancers(tracing);
+    const fleets = await this.startFleets(stores, functions, balancers, tracing);
+    const edge = await this.startEdge(stores, balancers, tracing);
+    this.running = { tracing, stores, cloudfront, functions, balancers, fleets, edge };
     this.closers.add(() => {
       this.isStopping = true;
+      // Replicas that cannot reach the stores could not end well.
+      this.faults.close();
     });
     await this.applyCustomResources('after services', functions);
   }
@@ -149,9 +162,21 @@ export class StackRunner {
     return Object.fromEntries(outcomes);
   }
 
+  private async startTracing(): Promise<Tracing> {
+    const tracing = await Tracing.start((address) => {
+      const replicas = (this.running?.fleets ?? []).flatMap((fleet) => fleet.replicas);
+      return replicas.find(({ url }) => url === `http://${address}`)?.id;
+    });
+    this.closers.add(() => tracing.close());
+    return tracing;
+  }
+
   private async startStores(): Promise<Stores> {
-    const { partitionWriteUnits } = this.options;
-    const stores = await Stores.start(this.resolved, { partitionWriteUnits });
+    const { data: directory, partitionWriteUnits } = this.options;
+    const data = directory === undefined ? undefined : DataDirectory.open(directory, this.resolved.name);
+    this.closers.add(() => data?.close());
+    const interceptor = this.faults.intercept;
+    const stores = await Stores.start(this.resolved, { interceptor, data, partitionWriteUnits });
     this.closers.add(() => stores.close());
     stores.create(this.resolved);
     return stores;
@@ -160,6 +185,7 @@ export class StackRunner {
   private async startCloudFront({ calls }: Stores): Promise<CloudFrontServer> {
     const cloudfront = await CloudFrontServer.start({
       calls,
+      interceptor: this.faults.intercept,
       distributions: () => StackEdge.idsIn(this.resolved),
       // Before there is an edge, nothing is cached.
       invalidate: (id, items) => this.edge?.invalidate(id, items) ?? 0,
@@ -215,18 +241,23 @@ export class StackRunner {
     return resolveStack(artifact, { assembly, made });
   }
 
-  private async startBalancers(): Promise<Balancers> {
+  private async startBalancers(tracing: Tracing): Promise<Balancers> {
     // Without a distribution the load balancer is what viewers see.
     const port = StackEdge.isIn(this.resolved) ? 0 : (this.options.port ?? 0);
-    const balancers = await Balancers.start(this.resolved, port);
+    const balancers = await Balancers.start(this.resolved, port, tracing.balancer);
     this.closers.add(() => balancers.close());
     return balancers;
   }
 
-  private async startFleets(stores: Stores, { bus }: StackFunctions, balancers: Balancers): Promise<Fleet[]> {
+  private async startFleets(
+    stores: Stores,
+    { bus }: StackFunctions,
+    balancers: Balancers,
+    tracing: Tracing,
+  ): Promise<Fleet[]> {
     const fleets = createFleets(readServices(this.resolved), {
       replicas: this.options.replicas,
-      services: stores.environment,
+      services: { ...stores.environment, ...tracing.environment },
       overrides: this.options.environment ?? {},
       containers: this.options.containers ?? {},
       targets: balancers,
@@ -244,10 +275,16 @@ export class StackRunner {
     return fleets;
   }
 
-  private async startEdge(stores: Stores, balancers: Balancers): Promise<StackEdge | undefined> {
+  private async startEdge(stores: Stores, balancers: Balancers, tracing: Tracing): Promise<StackEdge | undefined> {
     if (!StackEdge.isIn(this.resolved)) return undefined;
-    const hosts = new StackHosts(this.resolved, stores.s3.endpoint, balancers);
-    const edge = await StackEdge.start(this.resolved, { port: this.options.port ?? 0, hosts });
+    const origins = await FaultyOrigins.start(balancers.addresses, this.faults);
+    this.closers.add(() => origins.close());
+    const hosts = new StackHosts(this.resolved, stores.s3.endpoint, balancers, (address) => origins.detour(address));
+    const edge = await StackEdge.start(this.resolved, {
+      port: this.options.port ?? 0,
+      hosts,
+      onRequest: tracing.edge,
+    });
     this.edge = edge;
     this.closers.add(() => edge.close());
     return edge;

@@ -1,6 +1,7 @@
 import type { ResolvedStack } from '../assembly';
 import { readAsset, runBucketDeployments } from '../deployments';
-import { CallLog, DynamoDbServer, S3Server, type TableDefinition, type TableStream } from '../stores';
+import { CallLog, DynamoDbServer, type Interceptor, S3Server, type TableDefinition, type TableStream } from '../stores';
+import type { DataDirectory } from './data-directory';
 
 /** What the stores hold, as JSON. */
 export interface StoresState {
@@ -9,16 +10,30 @@ export interface StoresState {
 }
 
 export interface StoresOptions {
+  /** Sees every call first. */
+  readonly interceptor?: Interceptor;
+  /** Where objects and items outlive the stack. @default - they are in memory only */
+  readonly data?: DataDirectory;
   /** Write units a second that one partition key of a table takes. @default - any number */
   readonly partitionWriteUnits?: number;
 }
 
 /** The embedded S3 and DynamoDB with the stack's buckets and tables. */
 export class Stores {
-  static async start(stack: ResolvedStack, options: StoresOptions = {}): Promise<Stores> {
+  static async start(
+    stack: ResolvedStack,
+    { interceptor, data, partitionWriteUnits }: StoresOptions = {},
+  ): Promise<Stores> {
     const calls = new CallLog();
-    const s3 = await S3Server.start({ calls, region: stack.region });
-    const dynamodb = await DynamoDbServer.start({ calls, region: stack.region, account: stack.account, ...options });
+    const { region, account } = stack;
+    const common = { calls, interceptor, region };
+    const s3 = await S3Server.start({ ...common, dataDirectory: data?.s3 });
+    const dynamodb = await DynamoDbServer.start({
+      ...common,
+      account,
+      partitionWriteUnits,
+      dataDirectory: data?.dynamodb,
+    });
     return new Stores(stack, s3, dynamodb, calls);
   }
 

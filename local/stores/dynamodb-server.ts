@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Item } from './dynamodb/attribute-value';
 import { Database } from './dynamodb/database';
 import { DynamoDbError } from './dynamodb/errors';
 import { OPERATIONS } from './dynamodb/operations';
@@ -74,6 +75,11 @@ export class DynamoDbServer {
 
   tableNames(): string[] {
     return this.database.names();
+  }
+
+  /** What a table holds, in no order; unlike a call, nobody counts it. */
+  items(table: string): Iterable<Item> {
+    return this.database.tryFind(table)?.all() ?? [];
   }
 
   /** The change feed of a table that was made with a `StreamSpecification`. */

@@ -20,7 +20,9 @@ export type Interference =
   /** The call is not performed and its connection is cut. */
   | { readonly kind: 'disconnect' }
   /** The call is performed, and the connection is cut before its answer is sent. */
-  | { readonly kind: 'lose-answer' };
+  | { readonly kind: 'lose-answer' }
+  /** The call is performed, and the body of its answer arrives changed, with headers that speak of the right one. */
+  | { readonly kind: 'alter'; readonly alter: (body: Buffer) => Buffer };
 
 /**
  * Sees every call before the service performs it: the one place where faults are injected.

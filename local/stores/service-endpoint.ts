@@ -67,7 +67,7 @@ export class ServiceEndpoint {
     }
     const answer = await perform();
     if (interference?.kind === 'lose-answer') response.destroy();
-    else sendAnswer(request, response, answer);
+    else sendAnswer(request, response, interference?.kind === 'alter' ? altered(answer, interference.alter) : answer);
   }
 
   private async intercept(call: ServiceCall, response: ServerResponse) {
@@ -83,6 +83,10 @@ export class ServiceEndpoint {
       response.off('close', abort);
     }
   }
+}
+
+function altered({ body, ...answer }: ServiceAnswer, alter: (body: Buffer) => Buffer): ServiceAnswer {
+  return { ...answer, ...(body !== undefined && { body: alter(Buffer.from(body)) }) };
 }
 
 /** Who signed the request, from a Signature Version 4 header or query string; undefined for an unsigned request. */

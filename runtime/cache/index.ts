@@ -18,18 +18,19 @@ import type { EntryStore } from '../stores/entry-store';
 import { guardEntries, guardLeases, guardTags, StoreGuard } from '../stores/guard';
 import { S3EntryStore } from '../stores/s3-entry-store';
 import type { LeaseStore, TagStore } from '../stores/tag-store';
+import { type Trace, TracedKeeper, TracedReader, traceStores } from '../trace';
 import { Assessor } from './assessor';
 import { systemClock, TableClock, type Clock } from './clock';
 import { EntryKeys } from './entry-key';
 import { EntryWriter } from './entry-writer';
 import { JoinedRevalidations } from './joined-revalidations';
-import { Keeper } from './keeper';
+import { Keeper, type KeeperParts } from './keeper';
 import { Leases } from './lease';
 import { MemoryLayer } from './memory-layer';
 import { Mirror } from './mirror';
 import { PluralHandler } from './plural-handler';
 import { Presenter } from './presenter';
-import { Reader } from './reader';
+import { Reader, type ReaderParts } from './reader';
 import { Generations, RequestStates } from './request-state';
 import { createSingularHandler } from './singular-handler';
 import { TagIndex } from './tag-index';
@@ -55,6 +56,8 @@ export interface CacheDependencies {
   readonly clock?: Clock;
   /** @param tableClock learns from the answers' `Date` headers */
   readonly stores?: (tableClock: TableClock) => Stores;
+  /** Hears of every decision. @default - nobody does, and nothing is noted */
+  readonly trace?: Trace | undefined;
 }
 
 /** A task's cache: Next's handlers, and what the server around them asks. */
@@ -85,7 +88,7 @@ const LEAST_READ_TIMEOUT = 1000;
 
 /** Puts one task's cache together. Makes no call and reads no credentials before it is used. */
 export function createCache(configuration: Configuration, dependencies: CacheDependencies): Cache {
-  const { facts, log, clock = systemClock } = dependencies;
+  const { facts, log, clock = systemClock, trace } = dependencies;
   const behaviour = behaviourOf(facts.nextVersion);
   const counters = new Counters();
   const tableClock = new TableClock(clock, configuration.skewBound);
@@ -93,7 +96,8 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
     s3: new StoreGuard('s3', configuration.bucket, clock, counters, log),
     dynamodb: new StoreGuard('dynamodb', configuration.table, clock, counters, log),
   };
-  const stores = (dependencies.stores ?? awsStores(configuration, clock, counters))(tableClock);
+  const made = (dependencies.stores ?? awsStores(configuration, clock, counters))(tableClock);
+  const stores = trace === undefined ? made : traceStores(made, trace);
   const entries = guardEntries(stores.entries, guards.s3);
   const tags = guardTags(stores.tags, guards.dynamodb);
   // A request waits no longer than its budget, but the call may serve the next one.
@@ -131,7 +135,7 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
   const states = new RequestStates(dependencies.requestContext, clock, configuration.budget);
   const generations = new Generations(clock, index);
   const keys = new EntryKeys(configuration.site, facts.namespace, configuration.sharedFetches);
-  const reader = new Reader({
+  const readerParts: ReaderParts = {
     leaseWait: configuration.leaseWait,
     timeout: readTimeout,
     memory,
@@ -146,8 +150,9 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
     onGaveUp: (service) => {
       guards[service].gaveUp();
     },
-  });
-  const keeper = new Keeper({
+  };
+  const reader = trace === undefined ? new Reader(readerParts) : new TracedReader(readerParts, tableClock, trace);
+  const keeperParts: KeeperParts = {
     memory,
     writer: new EntryWriter(entries, WRITE_TIMEOUT, counters),
     writeBehind,
@@ -161,7 +166,8 @@ export function createCache(configuration: Configuration, dependencies: CacheDep
     tableClock,
     counters,
     log,
-  });
+  };
+  const keeper = trace === undefined ? new Keeper(keeperParts) : new TracedKeeper(keeperParts, trace);
   const internals = new NextInternals(dependencies.appDirectory, (module, error) => {
     log.warn('cache.nextModuleMissing', { module, next: facts.nextVersion, error });
   });

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { edgeTagOf } from '../../contract';
+
+export { edgeTagOf };
 
 /**
  * CloudFront's limits: 50 tags an object, the rest are dropped in silence; no case, no comma, no space.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/tag-based-invalidation.html
  */
 const MOST_TAGS = 50;
-const HASH_DIGITS = 16;
 
 /** Tags that stand for more than one of Next's. None of them is hexadecimal, so none is ever a hash. */
 export const EdgeTag = {
@@ -16,11 +17,6 @@ export const EdgeTag = {
   /** On everything that one build answered. */
   deployment: (namespace: string): string => `deployment-${namespace}`,
 } as const;
-
-/** One of Next's tags as CloudFront's, which knows no case and few characters. */
-export function edgeTagOf(tag: string): string {
-  return createHash('sha256').update(tag).digest('hex').slice(0, HASH_DIGITS);
-}
 
 /** The tags of an answer in the order of their importance, never more than CloudFront keeps. */
 export function edgeTagsOf(tags: Iterable<string>, namespace: string): readonly string[] {

@@ -18,7 +18,7 @@ const NO_BOUND = Number.POSITIVE_INFINITY;
  * management system: writes the same rows as the app's own `revalidateTag`, for which `cache.grantRevalidate` suffices.
  */
 export async function revalidate(request: RevalidationRequest): Promise<RevalidationResult> {
-  const { table, site, tagShards, region, endpoint, onProgress } = request;
+  const { table, site, tagShards, region, endpoint, credentials, onProgress } = request;
   const tags = tagsOf(request);
   const revalidation = revalidationOf(request.staleFor ?? 0);
   if (tags.length === 0) return { tags };
@@ -27,6 +27,7 @@ export async function revalidate(request: RevalidationRequest): Promise<Revalida
     maxAttempts: 1,
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
   });
   try {
     const now = (): number => systemClock.now();

@@ -1,26 +1,12 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { hasChromium, launchChromium } from '../fixtures/chromium';
 import { prepareAssets } from '../fixtures/prepare';
 import { PROMISE, RunningStack } from './local-stack';
 import { storefront } from './sites';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-// Quiet, and without a sandbox, which root has none of: https://playwright.dev/docs/docker
-const FLAGS = [
-  '--no-sandbox',
-  '--headless',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!existsSync(CHROMIUM))('the storefront in a browser', () => {
+describe.skipIf(!hasChromium)('the storefront in a browser', () => {
   let stack: RunningStack;
   let page: Page;
   const problems: string[] = [];
@@ -35,7 +21,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the storefront in a browser', () => {
   });
 
   beforeAll(async () => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launchChromium();
     page = await browser.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());

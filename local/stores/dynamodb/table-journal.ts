@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { UserError } from '../../user-error';
 import type { Item } from './attribute-value';
 import type { ItemChange, Table } from './table';
 
@@ -76,5 +77,14 @@ function encode(line: JournalLine): string {
 function readLines(file: string): JournalLine[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as JournalLine);
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as JournalLine;
+    } catch (cause) {
+      throw new UserError(
+        `cdk-nextjs-ecs local: line ${index + 1} of ${file} is not a change of a table any more. Remove the line, or the file with all items.`,
+        { cause },
+      );
+    }
+  });
 }

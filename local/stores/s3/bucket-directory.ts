@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../../user-error';
 import type { StoredObject } from './buckets';
 
 const EXTENSION = '.object';
@@ -18,7 +19,10 @@ export class BucketDirectory {
     const folder = this.folder(bucket);
     mkdirSync(folder, { recursive: true });
     for (const name of readdirSync(folder)) {
-      if (name.endsWith(EXTENSION)) yield decode(readFileSync(join(folder, name)));
+      const file = join(folder, name);
+      // What is not an object was being written when the process died, and never answered.
+      if (name.endsWith(EXTENSION)) yield read(file);
+      else rmSync(file, { force: true });
     }
   }
 
@@ -42,6 +46,16 @@ export class BucketDirectory {
 
   private file(bucket: string, key: string): string {
     return join(this.folder(bucket), createHash('sha256').update(key).digest('hex') + EXTENSION);
+  }
+}
+
+function read(file: string): [string, StoredObject] {
+  try {
+    return decode(readFileSync(file));
+  } catch (cause) {
+    throw new UserError(`cdk-nextjs-ecs local: ${file} is not an object of a local stack any more. Remove it.`, {
+      cause,
+    });
   }
 }
 

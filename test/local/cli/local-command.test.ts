@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
+import type { LocalStackState } from '../../../local/stack';
 import { synthesizePlainStack } from '../stack/plain-stack';
+import { clientOf } from '../stores/dynamodb-client';
 
 let directory: string;
 let plain: { assembly: string; server: string };
@@ -75,6 +78,20 @@ async function runPlain(...args: string[]): Promise<{ tool: Tool; announcement: 
   return { tool, announcement: JSON.parse(await Promise.race([line, ended])) as Announcement };
 }
 
+/** The stack's table. */
+async function tableOf({ control }: Announcement) {
+  const state = (await (await fetch(`${control}/state`)).json()) as LocalStackState;
+  const client = clientOf(state.stores.dynamodb);
+  onTestFinished(() => {
+    client.destroy();
+  });
+  const [TableName = ''] = state.stores.dynamodb.tables;
+  return {
+    put: (key: string) => client.send(new PutItemCommand({ TableName, Item: { pk: { S: key } } })),
+    keys: async () => (await client.send(new ScanCommand({ TableName }))).Items?.map(({ pk }) => pk?.S),
+  };
+}
+
 /** What is left of tsx is its own cache. */
 async function leftFiles({ temporary }: Tool): Promise<string[]> {
   return (await readdir(temporary)).filter((name) => name.startsWith('cdk-nextjs-ecs'));
@@ -111,6 +128,17 @@ describe('cdk-nextjs-ecs local', () => {
     expect(await tool.exit).toBe(code);
     while (announcement.replicas.some(({ pid }) => isRunning(pid)) || (await leftFiles(tool)).length > 0)
       await delay(10);
+  });
+
+  it('keeps what was written into its data folder, even at SIGKILL', async () => {
+    const data = join(directory, 'data');
+    const first = await runPlain('--replicas', '1', '--data', data);
+    const table = await tableOf(first.announcement);
+    await table.put('kept');
+    first.tool.process.kill('SIGKILL');
+    await first.tool.exit;
+    const second = await runPlain('--replicas', '1', '--data', data);
+    expect(await (await tableOf(second.announcement)).keys()).toEqual(['kept']);
   });
 
   it('does not wait at a second Ctrl-C', async () => {
@@ -176,6 +204,11 @@ describe('cdk-nextjs-ecs local', () => {
     [['--container', 'wrong=.'], /^cdk-nextjs-ecs local: --container names "wrong", .*there are: web\.$/],
     [['--container', 'web=/does/not/exist'], /There is no folder \/does\/not\/exist\.$/],
     [['--app', '.'], /^cdk-nextjs-ecs local: --app and --assembly exclude each other/],
+    [['--watch'], /^cdk-nextjs-ecs local: --watch needs the sources of --app; received --assembly\./],
+    [
+      ['--data', 'test'],
+      /^cdk-nextjs-ecs local: the data folder .*test is not empty, and not the data of a local stack/,
+    ],
     [['--frobnicate'], /^cdk-nextjs-ecs local: unknown option '--frobnicate'$/],
   ])('refuses %j in one line with exit code 2', async (args, message) => {
     const tool = await run('local', '--assembly', plain.assembly, '--port', '0', ...args);

@@ -3,11 +3,12 @@ import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { ControlServer } from '../../../local/control';
+import { ObservedStack } from './observed-stack';
 
 async function startControl() {
   const counts = { s3: { GetObject: 3 } };
   const orders: unknown[] = [];
-  const stack = {
+  const stack = Object.assign(new ObservedStack(), {
     state: { url: 'http://localhost:8080' },
     calls: () => counts,
     resetCalls: () => (counts.s3.GetObject = 0),
@@ -18,8 +19,15 @@ async function startControl() {
     kill: (...order: unknown[]) => orders.push(['kill', ...order]),
     killFunction: (name: string) => orders.push(['killFunction', name]),
     scale: (replicas: number) => Promise.resolve(void orders.push(['scale', replicas])),
+    faults: [{ id: 'fault-1' }],
+    addFault: (fault: object) => ({ id: 'fault-2', ...fault }),
+    removeFault: (id?: string) => orders.push(['removeFault', id]),
+    freeze: (replica: string) => orders.push(['freeze', replica]),
+    resume: (replica: string) => orders.push(['resume', replica]),
+    skew: (...order: unknown[]) => orders.push(['skew', ...order]),
+    partition: (...order: unknown[]) => orders.push(['partition', ...order]),
     deploy: (assembly: string) => Promise.resolve({ outcome: 'completed', assembly }),
-  };
+  });
   const control = new ControlServer();
   await control.listen(stack, 0);
   onTestFinished(() => control.close());
@@ -81,7 +89,41 @@ describe('the control server', () => {
     expect(await invoked.json()).toEqual({ payload: ['Purge', { a: 1 }] });
   });
 
+  it('turns faults on and off', async () => {
+    const { url, post, orders } = await startControl();
+    expect(await (await fetch(`${url}/faults`)).json()).toEqual([{ id: 'fault-1' }]);
+    const order = { target: 's3', kind: 'slow', milliseconds: 50, rate: 0.5, seconds: 10 };
+    expect(await (await post('/faults', order)).json()).toEqual({ id: 'fault-2', ...order });
+    expect((await fetch(`${url}/faults`, { method: 'DELETE', body: '{"id":"fault-2"}' })).status).toBe(204);
+    expect((await fetch(`${url}/faults`, { method: 'DELETE' })).status).toBe(204);
+    await post('/freeze', { replica: 'replica-1' });
+    await post('/resume', { replica: 'replica-1' });
+    await post('/skew', { replica: 'replica-1', milliseconds: -5000 });
+    await post('/partition', { replica: 'replica-1', partitioned: true });
+    expect(orders).toEqual([
+      ['removeFault', 'fault-2'],
+      ['removeFault', undefined],
+      ['freeze', 'replica-1'],
+      ['resume', 'replica-1'],
+      ['skew', 'replica-1', -5000],
+      ['partition', 'replica-1', true],
+    ]);
+  });
+
   it.each([
+    ['/faults', { kind: 'slow' }, '"target" must be one of s3, dynamodb, cloudfront, origin; received nothing'],
+    [
+      '/faults',
+      { target: 's3', kind: 'rot' },
+      '"kind" must be one of refuse, hang, slow, throttle, corrupt; received "rot"',
+    ],
+    ['/faults', { target: 's3', kind: 'slow' }, 'a fault of kind "slow" needs "milliseconds"'],
+    ['/faults', { target: 's3', kind: 'hang', rate: 2 }, '"rate" must be a number above 0 and up to 1; received 2'],
+    ['/faults', { target: 's3', kind: 'hang', delay: 2 }, 'a fault has no "delay"; it has target, kind'],
+    ['/faults', { target: 'origin', kind: 'hang', replica: 'replica-1' }, '"replica" belongs to faults of s3'],
+    ['/freeze', {}, '"replica" must be a text; received undefined'],
+    ['/skew', { replica: 'replica-1', milliseconds: '5' }, '"milliseconds" must be a number from -31536000000'],
+    ['/partition', { replica: 'replica-1' }, '"partitioned" must be true or false; received undefined'],
     ['/scale', { replicas: 1.5 }, '"replicas" must be a whole number from 0 to 100; received 1.5'],
     ['/scale', 'three', 'the body must be a JSON object; received three'],
     ['/kill', {}, '"replica" must be a text; received undefined'],

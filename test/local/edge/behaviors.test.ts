@@ -44,6 +44,7 @@ describe('a path pattern', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html */
 describe('a behaviour', () => {
   it('is the first whose pattern matches, in the order of the template', async () => {
     const origin = await startOrigin();

@@ -151,6 +151,7 @@ const ROWS: [rule: string, parameters: Record<string, unknown>, first: Viewer, s
   ],
 ];
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-the-cache-key.html */
 describe('the cache key', () => {
   it.each(ROWS)('%s', async (_, parameters, first, second, same) => {
     const edge = await edgeWith(parameters);

@@ -85,6 +85,7 @@ describe('the event of a viewer-request function', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html */
 describe('a viewer-request function', () => {
   it('may change uri, queries, headers and cookies, which key and origin then see', async () => {
     const code = `function handler(event) {
@@ -225,6 +226,7 @@ describe('a viewer-request function', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html */
 describe('a viewer-response function', () => {
   it('may change status, headers, cookies and body', async () => {
     const code = `function handler(event) {

@@ -67,6 +67,7 @@ describe('an invalidation', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/tag-based-invalidation.html */
 describe('an invalidation by tag (CacheTagConfig)', () => {
   async function tagged(tags: Record<string, string>): Promise<TestEdge> {
     const origin = await startOrigin((incoming, response) => {

@@ -212,6 +212,7 @@ const ROWS: [rule: string, policyId: string | undefined, sent: Sent, header: str
   ],
 ];
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-request-understand-origin-request-policy.html */
 describe('an origin request', () => {
   it.each(ROWS)('%s', async (_, policyId, sent, header, got) => {
     const { headers } = await received(sent, policy(policyId));

@@ -20,10 +20,12 @@ import {
 
 afterEach(closeAll);
 
+/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
 const TIMEOUT = 'RequestAndResponseBehaviorCustomOrigin.html#request-custom-request-timeout';
 
 const silent = { CustomOriginConfig: { OriginProtocolPolicy: 'http-only', OriginReadTimeout: 1 } };
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-502-bad-gateway.html */
 describe('an origin that does not answer', () => {
   it(`is asked as often as the connection attempts say, for GET (${TIMEOUT})`, async () => {
     const origin = await startOrigin(() => undefined);
@@ -267,6 +269,7 @@ describe('an S3 origin', () => {
   );
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html */
 describe('a VPC origin', () => {
   it('is asked at the HTTP port of its endpoint', async () => {
     const origin = await startOrigin();

@@ -17,6 +17,7 @@ import {
 
 afterEach(closeAll);
 
+/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
 const REMOVED = 'RequestAndResponseBehaviorCustomOrigin.html#ResponseCustomRemovedHeaders';
 const SECURITY_HEADERS = '67f7725c-6f97-4210-82d7-5512b31e9d03';
 const CORS_WITH_PREFLIGHT = '5cc3b908-e619-4b99-88e5-2cf7f45965bd';
@@ -30,6 +31,7 @@ async function storing(headers: Record<string, string> = {}, body = TEXT): Promi
   return edge;
 }
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#ResponseBehaviorCustomOrigin */
 describe('a response', () => {
   it('carries what CloudFront adds', async () => {
     const edge = await startEdge(await startOrigin());
@@ -94,6 +96,7 @@ describe('a response', () => {
   });
 });
 
+/** https://www.rfc-editor.org/rfc/rfc9110#section-13 */
 describe('a condition of the viewer', () => {
   const modified = 'Wed, 31 Dec 2025 00:00:00 GMT';
   const CONDITIONS: [condition: Record<string, string>, status: number][] = [

@@ -4,6 +4,7 @@ import { cachePolicy, closeAll, resultOf, startEdge, startOrigin, until, type Te
 
 afterEach(closeAll);
 
+/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
 const SWR = 'Expiration.html#stale-content';
 
 /** An origin whose body counts its answers. */
@@ -15,6 +16,7 @@ async function counting(cacheControl: string, headers: Record<string, string> = 
   });
 }
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html#stale-content */
 describe('stale-while-revalidate', () => {
   it(`serves the stale object at once and refreshes it behind (${SWR})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
@@ -110,6 +112,7 @@ describe('stale-while-revalidate', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html */
 describe('a failing origin', () => {
   const IN_CACHE = 'HTTPStatusCodes.html#HTTPStatusCodes-no-custom-error-pages-in-cache';
 
@@ -179,6 +182,7 @@ describe('a failing origin', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html */
 describe('an expired object', () => {
   it('is revalidated with its ETag and Last-Modified; a 304 renews it (Expiration.html)', async () => {
     const modified = 'Wed, 31 Dec 2025 00:00:00 GMT';

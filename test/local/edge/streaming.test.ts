@@ -15,6 +15,7 @@ import {
 
 afterEach(closeAll);
 
+/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
 const COLLAPSING = 'RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes';
 
 /** A viewer that reads as it goes. */
@@ -69,6 +70,7 @@ class HeldAnswers {
   }
 }
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html */
 describe('a stream', () => {
   it('is passed on as it comes: the first byte before the last exists', async () => {
     const held = new HeldAnswers({ 'cache-control': 'private, no-store' });
@@ -197,6 +199,7 @@ describe('a thousand streams', () => {
   });
 });
 
+/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes */
 describe('requests for one key at one time', () => {
   it(`are collapsed: the origin is asked once (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();

@@ -24,6 +24,7 @@ const SERVER = `
   const routes = {
     '/': () => ({ environment: process.env, directory: process.cwd(), arguments: process.argv.slice(2), files: readdirSync('.') }),
     '/write': () => { writeFileSync('written', 'x'); return {}; },
+    '/grow': () => { globalThis.hoard = Buffer.alloc(256 * 1024 * 1024, 1); return {}; },
     '/crash': () => { setImmediate(() => process.exit(1)); return {}; },
   };
   const port = process.argv[process.argv.indexOf('-p') + 1];

@@ -41,7 +41,7 @@ describe('the hosts of a stack', () => {
   it('are found by the names that alias records give load balancers, and know secrets of the stack', async () => {
     const assembly = publicBalancer();
     const stack = resolveStack(findStack(assembly, 'Shop'), { assembly });
-    const balancers = await Balancers.start(stack, 0);
+    const balancers = await Balancers.start(stack, 0, () => undefined);
     onTestFinished(() => balancers.close());
     const hosts = new StackHosts(stack, 'http://127.0.0.1:9', balancers);
 

@@ -129,11 +129,13 @@ describe('a stack of plain CDK constructs', () => {
     await expect(start({ replicas: 1, environment: { BROKEN: '1' } })).rejects.toThrow(/no catalogue/);
   });
 
-  it('shares nothing with another one that runs beside it', async () => {
-    const [one, two] = await Promise.all([start({ replicas: 1 }), start({ replicas: 1 })]);
-    expect(one.url).not.toBe(two.url);
-    await fetch(`${one.url}/list`);
-    expect([one.calls(), two.calls()]).toEqual([{ s3: { ListObjectsV2: 1 } }, {}]);
+  it('shares nothing with nine others that run beside it', async () => {
+    const stacks = await Promise.all(Array.from({ length: 10 }, () => start({ replicas: 1 })));
+    expect(new Set(stacks.flatMap(({ url, control }) => [url, control])).size).toBe(20);
+    const [first, ...others] = stacks;
+    await fetch(`${first?.url ?? ''}/list`);
+    expect(first?.calls()).toEqual({ s3: { ListObjectsV2: 1 } });
+    expect(others.map((stack) => stack.calls())).toEqual(others.map(() => ({})));
   });
 
   it('refuses a container that it does not have', async () => {

@@ -31,6 +31,7 @@ const SERVER = `
     const json = (value, headers = {}) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
     if (pathname === '/health') return json({});
     if (pathname === '/who') return json({ replica: AWS_ACCESS_KEY_ID, build: process.env.BUILD, bucket: BUCKET, table: TABLE, greeting: process.env.GREETING }, { 'cache-control': 'no-store' });
+    if (pathname === '/time') return json(Date.now(), { 'cache-control': 'no-store' });
     if (pathname === '/host') return json({ host: request.headers.host }, { 'cache-control': 'no-store' });
     if (pathname === '/list') return json((await fetch(AWS_ENDPOINT_URL_S3 + '/' + BUCKET + '?list-type=2', { headers: signed })).status, { 'cache-control': 'no-store' });
     if (pathname === '/stream') {

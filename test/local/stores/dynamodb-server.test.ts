@@ -18,26 +18,50 @@ import {
   type AttributeValue,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallLog, DynamoDbServer } from '../../../local/stores';
 import { clientOf, failure, TAGS } from './dynamodb-client';
 
 const TableName = TAGS.TableName;
 const calls = new CallLog();
+let dataDirectory: string;
 let server: DynamoDbServer;
 let client: DynamoDBClient;
 
 beforeEach(async () => {
   calls.reset();
-  server = await DynamoDbServer.start({ calls });
+  dataDirectory = mkdtempSync(join(tmpdir(), 'cdk-nextjs-ecs-stores-'));
+  server = await DynamoDbServer.start({ calls, dataDirectory });
   server.createTable(TAGS);
   client = clientOf(server);
 });
 
+/** Whatever a test has done, a server on the same folder has to know what this one did, in its indexes too. */
 afterEach(async () => {
+  server.calls.interceptor = undefined;
+  const content = await contentOf(client);
   client.destroy();
   await server.close();
+  const reopened = await DynamoDbServer.start({ dataDirectory });
+  reopened.createTable(TAGS);
+  const other = clientOf(reopened);
+  expect(await contentOf(other)).toEqual(content);
+  other.destroy();
+  await reopened.close();
+  rmSync(dataDirectory, { recursive: true });
 });
+
+async function contentOf(store: DynamoDBClient): Promise<unknown> {
+  const scans = [undefined, 'updatedAt', 'owner'].map(async (IndexName) => {
+    const items = [];
+    for await (const { Items = [] } of paginateScan({ client: store }, { TableName, IndexName })) items.push(...Items);
+    return items.map((item) => JSON.stringify(Object.entries(item).sort())).sort();
+  });
+  return Promise.all(scans);
+}
 
 describe('updates', () => {
   it('count on the server, whoever asks at the same time', async () => {

@@ -13,27 +13,49 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallLog } from '../../../local/stores/call-log';
+import { etagOf } from '../../../local/stores/s3/checksums';
 import { S3Server } from '../../../local/stores/s3-server';
 
 const Bucket = 'cache';
 const calls = new CallLog();
+let dataDirectory: string;
 let server: S3Server;
 let client: S3Client;
 
 beforeEach(async () => {
   calls.reset();
-  server = await S3Server.start({ calls, maxBytes: 20_000_000 });
+  dataDirectory = mkdtempSync(join(tmpdir(), 'cdk-nextjs-ecs-stores-'));
+  server = await S3Server.start({ calls, maxBytes: 20_000_000, dataDirectory });
   server.createBucket(Bucket);
   client = clientOf(server);
 });
 
+/** Whatever a test has done, a server on the same folder has to know what this one did. */
 afterEach(async () => {
   client.destroy();
   await server.close();
+  const reopened = await S3Server.start({ dataDirectory });
+  for (const bucket of server.bucketNames()) reopened.createBucket(bucket);
+  expect(contentOf(reopened)).toEqual(contentOf(server));
+  await reopened.close();
+  rmSync(dataDirectory, { recursive: true });
 });
+
+function contentOf(store: S3Server): unknown {
+  return store.bucketNames().map((bucket) => [
+    bucket,
+    store.keys(bucket).map((key) => {
+      const { body, ...description } = store.tryGetObject(bucket, key) ?? {};
+      return { key, ...description, digest: etagOf(body ?? Buffer.alloc(0)) };
+    }),
+  ]);
+}
 
 describe('objects', () => {
   it('come back with their body, headers and metadata', async () => {

@@ -1,0 +1,74 @@
+// Viewers in a thread of their own, so that the edge has its core for itself. Answers each order with what it has measured.
+import { Agent, get } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parentPort } from 'node:worker_threads';
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1000 });
+const open = [];
+
+/** Milliseconds to the first byte of the body, and to the last one unless the answer is left open. */
+function ask(url, { leaveOpen = false } = {}) {
+  const since = performance.now();
+  return new Promise((resolve, reject) => {
+    const sent = get(url, { agent: leaveOpen ? false : agent }, (response) => {
+      let first;
+      response.on('error', () => undefined);
+      response.on('data', () => {
+        first ??= performance.now() - since;
+        if (!leaveOpen) return;
+        open.push(response);
+        resolve({ first, total: first });
+      });
+      response.on('end', () => resolve({ first, total: performance.now() - since }));
+    });
+    sent.on('error', reject);
+  });
+}
+
+const orders = {
+  /** So many a second, whatever the answers take; to each address in its turn. */
+  async rate({ urls, perSecond, count }) {
+    const asked = urls.map(() => []);
+    const start = performance.now();
+    for (let index = 0; index < count; index++) {
+      await delay(Math.max(0, start + (index * 1000) / perSecond - performance.now()));
+      const turn = index % urls.length;
+      asked[turn].push(ask(urls[turn]));
+    }
+    return Promise.all(asked.map((answers) => Promise.all(answers)));
+  },
+
+  /** As many as there can be. */
+  async flood({ url, count, concurrency, vary = false }) {
+    let index = 0;
+    const since = performance.now();
+    const viewer = async () => {
+      while (index < count) await ask(vary ? `${url}?${index++}` : (index++, url));
+    };
+    await Promise.all(Array.from({ length: concurrency }, viewer));
+    return { perSecond: (count / (performance.now() - since)) * 1000 };
+  },
+
+  /** First bytes of answers that stay open. */
+  async streams({ url, count }) {
+    const streams = [];
+    for (let index = 0; index < count; index++) streams.push((await ask(url, { leaveOpen: true })).first);
+    return streams;
+  },
+
+  /** How many of the open answers are still open; then none is. */
+  leave() {
+    const left = open.filter((response) => !response.destroyed && !response.complete).length;
+    for (const response of open.splice(0)) response.destroy();
+    return left;
+  },
+};
+
+parentPort.on('message', async ({ id, order, ...settings }) => {
+  try {
+    parentPort.postMessage({ id, result: await orders[order](settings) });
+  } catch (error) {
+    parentPort.postMessage({ id, error: String(error) });
+  }
+});

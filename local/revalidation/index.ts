@@ -1,0 +1,2 @@
+export { loadRevalidation } from './module';
+export { chooseSite, sitesIn } from './target';

@@ -1,0 +1,2 @@
+export { followSources } from './follow-sources';
+export { Sources } from './sources';
