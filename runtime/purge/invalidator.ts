@@ -36,13 +36,14 @@ export interface InvalidationCounts {
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
  */
 const ITEMS_A_SECOND = 150;
-/** A second with some room, because what counts is when CloudFront receives them. */
+/** A second with some room. */
 const SECOND = 1100;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 20_000;
 
 /** Sends items in calls within CloudFront's quota, in their order, and as often as the time allows. */
 export class Invalidator {
+  /** By when the answer came: what counts is when CloudFront received the call, which is not known, but was before. */
   private recent: { readonly at: number; readonly items: number }[] = [];
 
   constructor(
@@ -72,6 +73,7 @@ export class Invalidator {
         items.map(({ item }) => item),
         referenceOf(items),
       );
+      this.recent.push({ at: this.clock.now(), items: items.length });
       if (answer.kind === 'taken') {
         counts.invalidations += 1;
         counts.items += items.length;
@@ -114,7 +116,6 @@ export class Invalidator {
       if (oldest === undefined || sent + items <= ITEMS_A_SECOND) break;
       await this.clock.sleep(oldest.at + SECOND - now);
     }
-    this.recent.push({ at: this.clock.now(), items });
   }
 }
 

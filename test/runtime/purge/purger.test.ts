@@ -106,6 +106,18 @@ describe("CloudFront's quota", () => {
     expect(world.cloudFront.calls).toBe(4);
   });
 
+  it('is kept although one call takes longer to get there than the next', async () => {
+    const world = await World.start();
+    const { clock, cloudFront } = world;
+    cloudFront.refuse = () => {
+      void clock.sleep(cloudFront.calls % 2 === 1 ? 900 : 0);
+      return undefined;
+    };
+    await world.putRows(numbered(500));
+    await world.invoke({ Records: world.takeRecords() });
+    expect([cloudFront.calls, cloudFront.overQuota]).toEqual([4, 0]);
+  });
+
   it('lets 5,000 tags at once reach the edge within 30 seconds, with one page of log', async () => {
     const world = await World.start({ wait: 4000 });
     const { clock, cloudFront } = world;
