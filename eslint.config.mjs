@@ -19,6 +19,32 @@ const wing = (name, others) => ({
   },
 });
 
+/** What has a type in the constructs' API. */
+const PUBLIC_TYPES = [
+  'TSPropertySignature',
+  'PropertyDefinition[accessibility!="private"]',
+  'MethodDefinition[accessibility!="private"] > FunctionExpression > Identifier',
+  'MethodDefinition > FunctionExpression > TSParameterProperty[accessibility!="private"] > Identifier',
+].map((owner) => `${owner} > TSTypeAnnotation > TSUnionType`);
+
+/** What other languages cannot say, or say badly: https://github.com/aws/aws-cdk/blob/main/docs/DESIGN_GUIDELINES.md#unions */
+const unions = {
+  files: ['lib/*.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: PUBLIC_TYPES.map((type) => `${type} > TSLiteralType`).join(),
+        message: 'Use an enum in place of a union of strings.',
+      },
+      {
+        selector: PUBLIC_TYPES.map((type) => `${type}:has(> TSTypeReference) > TSBooleanKeyword`).join(),
+        message: 'Use two properties, or a struct that says whether, in place of `boolean | Struct`.',
+      },
+    ],
+  },
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -52,6 +78,7 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   { files: ['test/**/*.ts', 'bench/**/*.ts'], rules: { 'max-lines': ['error', { max: 500, skipBlankLines: true }] } },
+  unions,
   wing('lib', ['runtime', 'local', 'bin', 'test']),
   wing('runtime', ['lib', 'local', 'bin', 'test']),
   wing('local', ['lib', 'runtime', 'bin', 'test']),
