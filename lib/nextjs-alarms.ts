@@ -6,6 +6,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { NextjsPurge } from './nextjs-purge';
 import type { NextjsService } from './nextjs-service';
+import { ConfigurationError } from './private/errors';
 import { CLOUDFRONT_METRIC_REGION, edgeMetric, openBreaker, serverErrorRate } from './private/metrics';
 
 /** Properties of {@link NextjsAlarms}. */
@@ -55,9 +56,11 @@ export class NextjsAlarms extends Construct {
 
   private readonly topic?: sns.ITopic;
 
+  /** @throws where `errorPercentage` or `latency` is out of its range */
   constructor(scope: Construct, id: string, props: NextjsAlarmsProps) {
     super(scope, id);
     this.topic = props.topic;
+    this.validate(props);
     const errorPercentage = props.errorPercentage ?? 5;
     this.addErrors(props.service, errorPercentage);
     this.addLatency(props.service, props.latency ?? Duration.seconds(3));
@@ -66,6 +69,25 @@ export class NextjsAlarms extends Construct {
     this.addBreaker(props.service);
     if (props.purge) this.addKeptPurges(props.purge);
     if (props.distribution) this.addEdgeErrors(props.distribution, errorPercentage);
+  }
+
+  private validate({ errorPercentage = 0, latency }: NextjsAlarmsProps): void {
+    if (!(errorPercentage >= 0 && errorPercentage <= 100)) {
+      throw new ConfigurationError({
+        part: 'NextjsAlarms.errorPercentage',
+        scope: this,
+        problem: `must be a number from 0 to 100; received ${errorPercentage}`,
+        remedy: 'Give the share of answers that may be errors in percent, for example 5',
+      });
+    }
+    if (latency?.toMilliseconds() === 0) {
+      throw new ConfigurationError({
+        part: 'NextjsAlarms.latency',
+        scope: this,
+        problem: 'must be above 0 seconds; received 0',
+        remedy: 'Give what the slowest hundredth of the answers may take, for example Duration.seconds(3)',
+      });
+    }
   }
 
   private addErrors(service: NextjsService, threshold: number): void {

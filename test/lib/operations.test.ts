@@ -1,8 +1,9 @@
+import { Duration } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import { CacheMetric } from '../../contract';
-import { NextjsBuild, NextjsSite } from '../../lib';
+import { NextjsAlarms, NextjsBuild, NextjsSite } from '../../lib';
 import { COUNTERS, GAUGES } from '../../runtime/counters';
 import { appWithBundle } from './bundle';
 import { resources, synthesize, synthesizeSite, theResource } from './synthesis';
@@ -99,6 +100,19 @@ describe('the alarms', () => {
       expect(AlarmActions).toHaveLength(1);
       expect(OKActions).toEqual(AlarmActions);
     }
+  });
+
+  it.each([
+    [{ errorPercentage: 101 }, /NextjsAlarms.errorPercentage .*from 0 to 100; received 101/],
+    [{ errorPercentage: Number.NaN }, /NextjsAlarms.errorPercentage .*received NaN/],
+    [{ latency: Duration.seconds(0) }, /NextjsAlarms.latency .*above 0 seconds; received 0/],
+  ])('are refused where they make no sense: %o', (props, message) => {
+    expect(() =>
+      synthesize((stack) => {
+        const { service } = new NextjsSite(stack, 'Site', { nextBuild: NextjsBuild.fromDirectory(appWithBundle()) });
+        new NextjsAlarms(stack, 'Alarms', { service, ...props });
+      }),
+    ).toThrow(message);
   });
 });
 
