@@ -23,6 +23,7 @@ export class CircuitBreaker {
   private nextTrial = 0;
   private open = false;
   private trying = false;
+  private openSince = Number.NEGATIVE_INFINITY;
   /** When the latest call that the store has answered began. */
   private answeredSince = Number.NEGATIVE_INFINITY;
 
@@ -87,6 +88,8 @@ export class CircuitBreaker {
   }
 
   private answered(startedAt: number): void {
+    // What began before the store failed says nothing of now.
+    if (this.open && startedAt < this.openSince) return;
     this.answeredSince = Math.max(this.answeredSince, startedAt);
     this.failures = 0;
     this.pause = FIRST_PAUSE;
@@ -102,6 +105,7 @@ export class CircuitBreaker {
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
     if (this.open) return;
     this.open = true;
+    this.openSince = this.clock.monotonic();
     this.onChange(true);
   }
 }

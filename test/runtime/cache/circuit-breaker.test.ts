@@ -68,4 +68,18 @@ describe('the circuit breaker', () => {
     await Promise.all(hung.map(({ done }) => done));
     expect(changes).toEqual([]);
   });
+
+  it('does not close for a call that began before the store failed', async () => {
+    changes.length = 0;
+    const slow = call();
+    now += 10;
+    for (let failure = 0; failure < 3; failure += 1) {
+      const { done, fail } = call();
+      fail();
+      await done;
+    }
+    slow.succeed();
+    await slow.done;
+    expect(changes).toEqual([true]);
+  });
 });
