@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 import { findRunningStacks, type RunningStack } from '../stack';
 import type { RequestTrace } from '../trace';
 import { UserError } from '../user-error';
@@ -30,7 +32,8 @@ export async function printWays(
   { explain, json }: ExplainOptions,
   ask: (path: string) => Promise<RequestTrace>,
 ): Promise<void> {
-  const isColored = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+  // Not process.stdout.isTTY: where there is no terminal it is undefined, which would leave the choice to picocolors.
+  const isColored = isatty(process.stdout.fd) && process.env.NO_COLOR === undefined;
   for (const path of explain) {
     const trace = await ask(path);
     process.stdout.write(json === true ? `${JSON.stringify(trace)}\n` : describeWay(trace, { isColored }));
