@@ -1,11 +1,12 @@
 import { CustomResource, Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as s3assets from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { NextjsBuild } from './nextjs-build';
 import { acknowledgeObjects } from './private/acknowledged-rules';
+import { createPrivateBucket } from './private/private-bucket';
 import { createRuntimeFunction } from './private/runtime-function';
 
 /** Properties of {@link NextjsAssets}. */
@@ -47,15 +48,7 @@ export class NextjsAssets extends Construct {
   }
 
   private createBucket(removalPolicy: RemovalPolicy): s3.Bucket {
-    return new s3.Bucket(this, 'Bucket', {
-      encryption: s3.BucketEncryption.S3_MANAGED,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      lifecycleRules: [{ id: 'AbortUploads', abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      removalPolicy,
-    });
+    return createPrivateBucket(this, 'Bucket', { lifecycleRule: { id: 'AbortUploads' }, removalPolicy });
   }
 
   private createUploadFunction(): lambda.Function {

@@ -1,11 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { Table, type RevalidationTarget } from '../contract';
 import { acknowledgeObjects } from './private/acknowledged-rules';
 import { ConfigurationError } from './private/errors';
+import { createPrivateBucket } from './private/private-bucket';
 import { claimSiteName } from './private/site-claims';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-dynamodb-streams */
@@ -194,15 +195,7 @@ export class NextjsCache extends Construct {
   }
 
   private createBucket(expiration: Duration, removalPolicy: RemovalPolicy): s3.Bucket {
-    return new s3.Bucket(this, 'Bucket', {
-      encryption: s3.BucketEncryption.S3_MANAGED,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      lifecycleRules: [{ id: 'ExpireEntries', expiration, abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      removalPolicy,
-    });
+    return createPrivateBucket(this, 'Bucket', { lifecycleRule: { id: 'ExpireEntries', expiration }, removalPolicy });
   }
 
   private createTable(removalPolicy: RemovalPolicy): dynamodb.Table {

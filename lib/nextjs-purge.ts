@@ -5,13 +5,14 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { Environment, PurgeEnvironment, PurgeMetric, Table } from '../contract';
 import type { NextjsCache } from './nextjs-cache';
 import type { NextjsService } from './nextjs-service';
 import { acknowledgeObjects } from './private/acknowledged-rules';
 import { ConfigurationError } from './private/errors';
+import { createPrivateBucket } from './private/private-bucket';
 import { purgeWait } from './private/purge-wait';
 import { createRuntimeFunction } from './private/runtime-function';
 
@@ -171,15 +172,8 @@ export class NextjsPurge extends Construct {
   }
 
   private createKeptBucket(scope: Construct): s3.Bucket {
-    return new s3.Bucket(scope, 'Kept', {
-      encryption: s3.BucketEncryption.S3_MANAGED,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      lifecycleRules: [
-        { id: 'Expire', expiration: Duration.days(90), abortIncompleteMultipartUploadAfter: Duration.days(1) },
-      ],
+    return createPrivateBucket(scope, 'Kept', {
+      lifecycleRule: { id: 'Expire', expiration: Duration.days(90) },
       // CloudFormation deletes it only when it is empty, which it should be.
       removalPolicy: RemovalPolicy.DESTROY,
     });

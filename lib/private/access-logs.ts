@@ -2,18 +2,15 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { createPrivateBucket } from './private-bucket';
 
 const KEPT_FOR = Duration.days(90);
 
 /** A bucket for the access logs of a distribution, which writes with ACLs, and of other buckets. */
 export function createLogBucket(scope: Construct, id: string): s3.Bucket {
-  return new s3.Bucket(scope, id, {
-    encryption: s3.BucketEncryption.S3_MANAGED,
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+  return createPrivateBucket(scope, id, {
     objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    lifecycleRules: [{ id: 'Expire', expiration: KEPT_FOR, abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    lifecycleRule: { id: 'Expire', expiration: KEPT_FOR },
     removalPolicy: RemovalPolicy.RETAIN,
   });
 }
