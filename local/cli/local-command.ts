@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 
+import { findOwnPackage } from '../bundle/package';
 import type { OutputSink } from '../fleet';
 import { formatDuration, StreamProgress } from '../progress';
 import { assertPortFree, DataDirectory, LocalStack, Scratch } from '../stack';
 import { UserError } from '../user-error';
+import { AssemblyCache } from './assembly-cache';
 import { explainRunning, printWays } from './explain-command';
 import { defaultApp, prepareApp, variablesOf } from './prepare-app';
 import { describeStack, jsonLine } from './report';
@@ -121,7 +123,13 @@ async function makeAssembly(app: string, scratch: Scratch, progress: StreamProgr
   await prepareApp(app, progress);
   progress.step('Synthesizing the stack');
   const outDirectory = join(scratch.directory, 'cdk.out');
+  const cache = new AssemblyCache(app, findOwnPackage().directory);
+  if (await cache.tryCopyTo(outDirectory)) {
+    progress.done('as before');
+    return outDirectory;
+  }
   await synthesize({ app, outDirectory, watchdog: scratch.watchdog });
+  await cache.keep(outDirectory);
   progress.done();
   return outDirectory;
 }

@@ -7,3 +7,4 @@ export { readService, type ServiceDefinition } from './service';
 export type { Target, TargetHealth, Targets } from './targets';
 export { readTaskDefinition, type TaskDefinition } from './task-definition';
 export { Watchdog } from './watchdog';
+export { createWorkspace } from './workspace';
