@@ -79,12 +79,14 @@ export interface LocalStackOptions {
   /** Variables of the tasks, which may name the given folder: it lives as long as the stack. */
   readonly env?: (scratch: string) => Readonly<Record<string, string>>;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Further arguments of the command. */
+  readonly flags?: readonly string[];
 }
 
 /** `cdk-nextjs-ecs local --json`, running. */
 export class RunningStack {
-  static async start({ app, replicas, env, environment }: LocalStackOptions): Promise<RunningStack> {
-    const args = ['local', '--json', '--verbose', '--port', '0', '--replicas', String(replicas)];
+  static async start({ app, replicas, env, environment, flags = [] }: LocalStackOptions): Promise<RunningStack> {
+    const args = ['local', '--json', '--verbose', '--port', '0', '--replicas', String(replicas), ...flags];
     if (app !== undefined) args.push('--app', app);
     const scratch = await mkdtemp(path.join(tmpdir(), 'e2e-'));
     for (const [name, value] of Object.entries(env?.(scratch) ?? {})) args.push('--env', `${name}=${value}`);
