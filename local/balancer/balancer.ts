@@ -2,13 +2,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { BalancedRequest, type BalancedRequestContext } from './balanced-request';
+import { BalancedHttpRequest } from './balanced-http-request';
+import type { BalancedRequestContext } from './balanced-request';
+import { BalancedWebSocket } from './balanced-web-socket';
 import type { BalancerEvent } from './balancer-event';
 import { MAX_HEADERS_BYTES } from './forwarded-request';
 import type { HealthCheckPace } from './health-check';
 import { readListener, type ListenerSettings } from './listener-rules';
 import { readLoadBalancer, type LoadBalancerSettings } from './load-balancer';
-import { errorPage, statusText } from './own-response';
+import { ownResponseText } from './own-response';
 import type { BalancerResource } from './resource';
 import type { TargetAddress, TargetHealth } from './target';
 import { TargetGroup } from './target-group';
@@ -177,12 +179,12 @@ export class Balancer {
       keepAliveTimeout: this.settings.idleTimeout * 1000,
     });
     server.on('request', (incoming, outgoing) => {
-      new BalancedRequest(context, incoming).answer(outgoing);
+      new BalancedHttpRequest(context, incoming, outgoing).answer();
     });
     server.on('upgrade', (incoming, socket: Duplex, head) => {
       this.tunnels.add(socket);
       socket.on('close', () => this.tunnels.delete(socket));
-      new BalancedRequest(context, incoming).upgrade(socket, head);
+      new BalancedWebSocket(context, incoming, socket).answer(head);
     });
     server.on('clientError', refuseMalformed);
     await new Promise<void>((resolve, reject) => {
@@ -198,11 +200,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = errorPage(status);
-  socket.end(
-    `HTTP/1.1 ${String(status)} ${statusText(status)}\r\nServer: awselb/2.0\r\nContent-Type: text/html\r\nContent-Length: ${String(body.length)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  socket.end(ownResponseText({ status: error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400 }));
 }
 
 function closeServer(server: Server): Promise<void> {

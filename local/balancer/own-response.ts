@@ -13,12 +13,12 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   504: 'Gateway Time-out',
 };
 
-export function statusText(status: number): string {
+function statusText(status: number): string {
   return STATUS_TEXTS[status] ?? 'Unknown Error';
 }
 
 /** The page that the load balancer itself answers with. */
-export function errorPage(status: number): string {
+function errorPage(status: number): string {
   const title = `${String(status)} ${statusText(status)}`;
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
 }
@@ -30,15 +30,24 @@ export interface OwnResponse {
   readonly body?: string;
 }
 
-export function sendOwnResponse(
-  outgoing: ServerResponse,
-  { status, headers = {}, contentType = 'text/html', body = errorPage(status) }: OwnResponse,
-): void {
-  outgoing.writeHead(status, statusText(status) === 'Unknown Error' ? undefined : statusText(status), {
-    server: 'awselb/2.0',
-    'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
-    ...headers,
-  });
+export function sendOwnResponse(outgoing: ServerResponse, response: OwnResponse): void {
+  const { status } = response;
+  const { headers, body } = contentOf(response);
+  outgoing.writeHead(status, statusText(status) === 'Unknown Error' ? undefined : statusText(status), headers);
   outgoing.end(outgoing.req.method === 'HEAD' ? undefined : body);
+}
+
+/** The same where no request could be read, or its connection is not HTTP's any more. It closes the connection. */
+export function ownResponseText(response: OwnResponse): string {
+  const { headers, body } = contentOf(response);
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${String(response.status)} ${statusText(response.status)}`, ...lines, '', body].join('\r\n');
+}
+
+function contentOf({ status, headers, contentType = 'text/html', body = errorPage(status) }: OwnResponse) {
+  const length = String(Buffer.byteLength(body));
+  return {
+    headers: { server: 'awselb/2.0', 'content-type': contentType, 'content-length': length, ...headers },
+    body,
+  };
 }

@@ -17,6 +17,11 @@ export interface CustomResourcesOptions {
   /** Resolves the template with the results that there are. */
   readonly resolve: (results: CustomResourceResults) => ResolvedStack;
   readonly firstRetry?: number;
+  /**
+   * Whether one that nothing needs may fail. CloudFormation would give the whole stack up; but here functions also fail because they ask
+   * AWS for what only AWS has.
+   */
+  readonly mayFail: boolean;
 }
 
 interface Member extends CustomResourceResult {
@@ -28,9 +33,16 @@ export class CustomResources {
   private readonly members = new Map<string, Member>();
   /** What an update has replaced. */
   private readonly replaced: Member[] = [];
+  /** Those that could not be made, and that nothing needs. */
+  private readonly failed = new Map<string, { readonly resource: ResolvedResource; readonly message: string }>();
 
   get results(): CustomResourceResults {
     return this.members;
+  }
+
+  /** What could not be made, in sentences. */
+  get notes(): readonly string[] {
+    return [...this.failed.values()].map(({ message }) => `${message} (nothing that runs needs it)`);
   }
 
   /**
@@ -44,7 +56,7 @@ export class CustomResources {
       for (const logicalId of order(stack, when)) {
         const resource = stack.resources.get(logicalId);
         if (resource === undefined || !this.isChanged(resource)) continue;
-        await this.change(resource, stack, responses, options);
+        await this.changeOrNote(resource, stack, responses, options);
         stack = options.resolve(this.results);
       }
     } finally {
@@ -73,7 +85,24 @@ export class CustomResources {
   }
 
   private isChanged({ logicalId, properties }: ResolvedResource): boolean {
-    return JSON.stringify(this.members.get(logicalId)?.resource.properties) !== JSON.stringify(properties);
+    const known = this.members.get(logicalId) ?? this.failed.get(logicalId);
+    return JSON.stringify(known?.resource.properties) !== JSON.stringify(properties);
+  }
+
+  private async changeOrNote(
+    resource: ResolvedResource,
+    stack: ResolvedStack,
+    responses: ResponseServer,
+    options: CustomResourcesOptions,
+  ): Promise<void> {
+    try {
+      await this.change(resource, stack, responses, options);
+      this.failed.delete(resource.logicalId);
+    } catch (error) {
+      const isHarmless = options.mayFail && error instanceof CustomResourceError;
+      if (!isHarmless || isNeeded(resource.logicalId, stack)) throw error;
+      this.failed.set(resource.logicalId, { resource, message: error.message.replace(/^cdk-nextjs-ecs local: /, '') });
+    }
   }
 
   private async change(
@@ -96,6 +125,18 @@ export class CustomResources {
 }
 
 const SERVICE = 'AWS::ECS::Service';
+
+/** What runs, and may need what a custom resource has become. */
+const RUNNING = [SERVICE, 'AWS::CloudFront::Distribution', 'AWS::Lambda::Function'];
+
+function isNeeded(id: string, { members }: ResolvedStack): boolean {
+  return members.some(({ prefix, stack }) => {
+    if (!id.startsWith(prefix)) return false;
+    const dependencies = new Dependencies(stack.artifact.template);
+    const running = [...stack.resources.values()].filter(({ type }) => RUNNING.includes(type));
+    return running.some(({ logicalId }) => dependencies.of(logicalId).has(id.slice(prefix.length)));
+  });
+}
 
 function order({ members }: ResolvedStack, when: CustomResourceTime): string[] {
   return members.flatMap(({ prefix, stack }) => orderIn(stack, when).map((logicalId) => prefix + logicalId));

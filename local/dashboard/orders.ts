@@ -111,7 +111,13 @@ function text(values: FormData, name: string): string {
 
 /** What an order answers, where a word of it is worth more than that it was carried out. */
 function detailOf(answer: unknown): string {
-  const { tags, outcome } = (answer ?? {}) as { readonly tags?: readonly string[]; readonly outcome?: string };
-  if (Array.isArray(tags) && outcome === undefined && !('way' in (answer as object))) return `, ${tags.length} written`;
-  return outcome === undefined ? '' : `, ${outcome}`;
+  const { tags, outcome, notApplied = [] } = (answer ?? {}) as Answer;
+  if (outcome !== undefined) return [`, ${outcome}`, ...notApplied].join('; ');
+  return Array.isArray(tags) && !('way' in (answer as object)) ? `, ${tags.length} written` : '';
+}
+
+interface Answer {
+  readonly tags?: readonly string[];
+  readonly outcome?: string;
+  readonly notApplied?: readonly string[];
 }

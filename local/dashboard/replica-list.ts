@@ -29,6 +29,7 @@ export class ReplicaList {
   private item({ id: replica, frozen, skew }: ReplicaState, isPartitioned: boolean): HTMLElement {
     const buttons = [
       this.button('Kill', replica, '/kill', { replica }),
+      this.button('Stop', replica, '/kill', { replica, signal: 'SIGTERM' }),
       frozen
         ? this.button('Resume', replica, '/resume', { replica })
         : this.button('Freeze', replica, '/freeze', { replica }),

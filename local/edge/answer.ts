@@ -29,6 +29,8 @@ export interface Answer {
   readonly stored: boolean;
   /** On its way into the cache. */
   readonly kept?: boolean;
+  /** Whether it is also the answer of requests that wait for it (request collapsing). */
+  readonly shared?: boolean;
   /** Seconds since the origin made it; undefined for what comes straight from the origin. */
   readonly age?: number;
   readonly key?: string;
@@ -38,7 +40,18 @@ export interface Answer {
 /** An answer from the cache. */
 export function storedAnswer(object: StoredObject, age: number, reason: string): Answer {
   const { status, statusText, headers, body, error, key } = object;
-  return { result: error ? 'Error' : 'Hit', reason, status, statusText, headers, body, stored: true, age, key };
+  return {
+    result: error ? 'Error' : 'Hit',
+    reason,
+    status,
+    statusText,
+    headers,
+    body,
+    stored: true,
+    shared: true,
+    age,
+    key,
+  };
 }
 
 const STATUS_TEXTS: Readonly<Record<number, string>> = {

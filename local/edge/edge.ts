@@ -11,7 +11,7 @@ import { normalizePath } from './path-pattern';
 import { Retriever } from './retriever';
 import { MemoryBudget } from './shared-body';
 import type { ViewerSettings } from './viewer-request';
-import { tunnelWebSocket } from './web-socket';
+import { WebSocketExchange } from './web-socket';
 
 export interface EdgeOptions extends DistributionOptions {
   /** Where the servers of domain names listen. */
@@ -121,7 +121,7 @@ export class Edge {
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.tunnels.add(socket);
       socket.on('close', () => this.tunnels.delete(socket));
-      tunnelWebSocket({ ...this.context, origins: this.origins }, incoming, socket, head);
+      new WebSocketExchange({ ...this.context, origins: this.origins }, incoming, socket).run(head);
     });
     server.on('clientError', refuseMalformed);
     await new Promise<void>((resolve, reject) => {

@@ -2,25 +2,16 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 
 import { errorAnswer, type Answer } from './answer';
 import type { Behavior, Distribution } from './distribution';
-import type { EdgeEvent, FunctionRun } from './edge-event';
-import { EdgeFunctionError, type EdgeFunction } from './edge-function';
-import {
-  eventRequest,
-  eventResponse,
-  FunctionValidationError,
-  requestFrom,
-  responseFrom,
-  type EventRequest,
-  type EventResponse,
-  type FunctionEvent,
-} from './function-event';
-import { HeaderFields } from './header-fields';
+import type { EdgeEvent } from './edge-event';
 import { via } from './origin-request';
+import { refusalOf } from './refusal';
 import { createRequestId } from './request-id';
 import { applyResponseHeadersPolicy } from './response-headers-policy';
 import type { Retriever } from './retriever';
+import { addServerTiming, hasServerTiming } from './server-timing';
 import { SharedBody } from './shared-body';
 import { selectStored } from './stored-response';
+import { ViewerFunctions } from './viewer-functions';
 import { readViewerRequest, type ViewerRequest, type ViewerSettings } from './viewer-request';
 
 export interface ExchangeContext {
@@ -32,10 +23,6 @@ export interface ExchangeContext {
   readonly onRequest: ((event: EdgeEvent) => void) | undefined;
 }
 
-/** @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-general */
-const MAX_URL_BYTES = 8_192;
-const MAX_REQUEST_BYTES = 32_768;
-
 /** Where the viewer is served from. */
 const POINT_OF_PRESENCE = 'LOCAL1-C1';
 
@@ -46,7 +33,7 @@ export class Exchange {
   private readonly time: number;
   private readonly received: ViewerRequest;
   private readonly behavior: Behavior;
-  private readonly functions: FunctionRun[] = [];
+  private readonly functions: ViewerFunctions;
   private readonly abort = new AbortController();
   private shown: Answer | undefined;
   private firstByte = 0;
@@ -61,6 +48,8 @@ export class Exchange {
     this.bytesBefore = incoming.socket.bytesWritten;
     this.received = readViewerRequest(incoming, context.viewer);
     this.behavior = context.behaviorOf(this.received.path);
+    const { received, behavior, requestId } = this;
+    this.functions = new ViewerFunctions({ behavior, distribution: context.distribution, requestId, received });
   }
 
   async run(): Promise<void> {
@@ -85,8 +74,7 @@ export class Exchange {
   private async answer(): Promise<{ answer: Answer; request: ViewerRequest }> {
     const refusal = this.refuse();
     if (refusal !== undefined) return { answer: refusal, request: this.received };
-    const { viewerRequest } = this.behavior;
-    const seen = viewerRequest === undefined ? this.received : this.runViewerRequest(viewerRequest);
+    const seen = this.functions.request();
     if ('result' in seen) return { answer: seen, request: this.received };
     const request = this.withRootObject(seen);
     const { signal } = this.abort;
@@ -101,27 +89,11 @@ export class Exchange {
     return { answer, request };
   }
 
-  /** What CloudFront turns away before it looks further. */
   private refuse(): Answer | undefined {
-    const { method, path, query, headers, hasBody } = this.received;
-    const urlBytes = path.length + query.length + (headers.get('host') ?? '').length;
-    if (urlBytes > MAX_URL_BYTES || urlBytes + headers.size > MAX_REQUEST_BYTES) {
-      this.outgoing.shouldKeepAlive = false;
-      return errorAnswer(
-        413,
-        `the URL may have ${String(MAX_URL_BYTES)} bytes, the request without its body ${String(MAX_REQUEST_BYTES)}`,
-        this,
-      );
-    }
-    const { allowedMethods, pathPattern } = this.behavior;
-    if (!allowedMethods.has(method)) {
-      return errorAnswer(
-        403,
-        `behaviour ${pathPattern} allows ${[...allowedMethods].join(', ')}; received ${method}`,
-        this,
-      );
-    }
-    return method === 'GET' && hasBody ? errorAnswer(403, 'a GET request must not have a body', this) : undefined;
+    const refusal = refusalOf(this.received, this.behavior);
+    if (refusal === undefined) return undefined;
+    if (refusal.status === 413) this.outgoing.shouldKeepAlive = false;
+    return errorAnswer(refusal.status, refusal.reason, this);
   }
 
   private withRootObject(request: ViewerRequest): ViewerRequest {
@@ -129,63 +101,6 @@ export class Exchange {
     return request.path === '/' && defaultRootObject !== undefined
       ? { ...request, path: `/${defaultRootObject}` }
       : request;
-  }
-
-  private runViewerRequest(edgeFunction: EdgeFunction): ViewerRequest | Answer {
-    const sent = eventRequest(this.received);
-    return this.guard(edgeFunction, 'viewer-request', () => {
-      const output = this.invoke(edgeFunction, 'viewer-request', { request: sent });
-      if (!isResponse(output)) return requestFrom(output as EventRequest, sent, this.received);
-      const { status, statusText, headers, body } = responseFrom(
-        output,
-        { statusCode: output.statusCode },
-        new HeaderFields(),
-      );
-      return {
-        result: 'FunctionGeneratedResponse' as const,
-        reason: `function ${edgeFunction.name} answered`,
-        status,
-        statusText: statusText ?? '',
-        headers: headers.delete('content-length').append('server', 'CloudFront'),
-        body: body ?? Buffer.alloc(0),
-        stored: false,
-      };
-    });
-  }
-
-  /** A failing function is answered by CloudFront itself. */
-  private guard<T>(edgeFunction: EdgeFunction, eventType: FunctionRun['eventType'], run: () => T): T | Answer {
-    try {
-      return run();
-    } catch (error) {
-      if (!(error instanceof EdgeFunctionError || error instanceof FunctionValidationError)) throw error;
-      this.functions.push({ name: edgeFunction.name, eventType, milliseconds: 0, logs: [], error: error.message });
-      const invalid = error instanceof FunctionValidationError;
-      const result = invalid ? 'FunctionValidationError' : 'FunctionExecutionError';
-      return errorAnswer(invalid ? 502 : 503, `function ${edgeFunction.name}, ${eventType}: ${error.message}`, {
-        result,
-        requestId: this.requestId,
-      });
-    }
-  }
-
-  private invoke(
-    edgeFunction: EdgeFunction,
-    eventType: FunctionRun['eventType'],
-    messages: { request: EventRequest; response?: EventResponse },
-  ): unknown {
-    const { distribution } = this.context;
-    const event: FunctionEvent = {
-      version: '1.0',
-      context: { distributionDomainName: distribution.domainName, distributionId: distribution.id, eventType },
-      viewer: { ip: this.received.viewer.address },
-      ...messages,
-    };
-    const { output, logs, milliseconds } = edgeFunction.run(event, this.requestId);
-    this.functions.push({ name: edgeFunction.name, eventType, milliseconds, logs });
-    if (typeof output !== 'object' || output === null)
-      throw new EdgeFunctionError('the handler returned neither a request nor a response');
-    return output;
   }
 
   private deliver(answer: Answer, request: ViewerRequest): void {
@@ -209,16 +124,10 @@ export class Exchange {
   /** Conditions and ranges, response headers policy, viewer-response function, and the edge's own headers. */
   private finish(answer: Answer, request: ViewerRequest): Answer {
     const selected = select(answer, request);
-    const { responseHeadersPolicy, viewerResponse } = this.behavior;
     if (selected.age !== undefined && selected.result !== 'RefreshHit')
       selected.headers.set('age', String(Math.floor(selected.age)));
-    if (responseHeadersPolicy !== undefined)
-      applyResponseHeadersPolicy(responseHeadersPolicy, request, selected.headers);
-    const generated = selected.result.startsWith('Function');
-    const shown =
-      viewerResponse === undefined || selected.status >= 400 || generated
-        ? selected
-        : this.runViewerResponse(viewerResponse, selected, request);
+    this.applyPolicy(selected, request);
+    const shown = this.functions.response(selected, request);
     if (shown !== selected && selected.body instanceof SharedBody && shown.body !== selected.body)
       selected.body.abandon();
     if (shown.body instanceof Buffer) shown.headers.set('content-length', String(shown.body.length));
@@ -235,14 +144,14 @@ export class Exchange {
     return shown;
   }
 
-  private runViewerResponse(edgeFunction: EdgeFunction, answer: Answer, request: ViewerRequest): Answer {
-    return this.guard(edgeFunction, 'viewer-response', () => {
-      const sent = eventResponse(answer.status, answer.statusText, answer.headers);
-      const output = this.invoke(edgeFunction, 'viewer-response', { request: eventRequest(request), response: sent });
-      if (!isResponse(output)) throw new EdgeFunctionError('the handler of a viewer response must return the response');
-      const { status, statusText, headers, body } = responseFrom(output, sent, answer.headers);
-      return { ...answer, status, statusText: statusText ?? '', headers, body: body ?? answer.body };
-    });
+  private applyPolicy(answer: Answer, request: ViewerRequest): void {
+    const { responseHeadersPolicy: policy } = this.behavior;
+    if (policy === undefined) return;
+    const { headers } = answer;
+    applyResponseHeadersPolicy(policy, request, headers);
+    if (!hasServerTiming(request.headers, policy.serverTimingSamplingRate)) return;
+    const firstByte = performance.now() - this.started;
+    addServerTiming(headers, { answer, requestId: this.requestId, pointOfPresence: POINT_OF_PRESENCE, firstByte });
   }
 
   private record(): void {
@@ -261,17 +170,13 @@ export class Exchange {
       ...(shown?.key === undefined ? {} : { key: shown.key }),
       ...(shown?.age === undefined ? {} : { age: shown.age }),
       ...(shown?.origin === undefined ? {} : { origin: shown.origin }),
-      functions: this.functions,
+      functions: this.functions.runs,
       firstByte: this.firstByte,
       total: performance.now() - this.started,
       complete: outgoing.writableFinished,
       bytes: this.incoming.socket.bytesWritten - this.bytesBefore,
     });
   }
-}
-
-function isResponse(output: unknown): output is EventResponse {
-  return typeof output === 'object' && output !== null && 'statusCode' in output;
 }
 
 /** The answer with headers of its own, reduced to what the viewer's conditions ask for. */

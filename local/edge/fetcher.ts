@@ -8,7 +8,8 @@ import { ErrorPages } from './error-pages';
 import { freshnessOf, type Freshness, type OriginResponseHead } from './freshness';
 import { HeaderFields } from './header-fields';
 import { ageOf, readCacheTags, type ObjectCache, type StoredObject } from './object-cache';
-import { OriginError, type OriginClient, type OriginResponse } from './origin-client';
+import type { OriginClient, OriginResponse } from './origin-client';
+import { OriginError } from './origin-error';
 import { buildOriginRequest } from './origin-request';
 import { keptHeaders } from './origin-response';
 import type { CacheableRetrieval, EncodedRetrieval, Retrieval } from './retrieval';
@@ -101,7 +102,8 @@ export class Fetcher {
     delete stored.retryAfter;
     if (!stored.freshness.storable) this.options.cache.delete(stored.key);
     const answer = storedAnswer(stored, 0, 'the origin confirmed the stored object (304)');
-    return { ...answer, result: stored.error ? 'Error' : 'RefreshHit', origin: response.timing };
+    const shared = stored.freshness.ttl > 0;
+    return { ...answer, result: stored.error ? 'Error' : 'RefreshHit', shared, origin: response.timing };
   }
 
   private mayHide(status: number, stored: StoredObject): boolean {
@@ -133,7 +135,8 @@ export class Fetcher {
     if (freshness.storable && answer.body instanceof Buffer) {
       this.keep(answer, answer.body, freshness, retrieval, mark, []);
     }
-    return { ...answer, reason: error.message, key: retrieval.key.text, kept: freshness.storable };
+    const kept = freshness.storable;
+    return { ...answer, reason: error.message, key: retrieval.key.text, kept, shared: kept };
   }
 
   private freshness(head: OriginResponseHead, behavior: Behavior): Freshness {
@@ -150,7 +153,7 @@ export class Fetcher {
     if (page !== undefined) {
       response.stream.destroy();
       if (freshness.storable) this.keep(page, page.body, freshness, retrieval, mark, []);
-      return { ...page, origin: timing, key, kept: freshness.storable };
+      return { ...page, origin: timing, key, kept: freshness.storable, shared: freshness.storable };
     }
     // A part, or an answer to one viewer's condition, is not the object.
     const kept = freshness.storable && status !== 206 && status !== 304;
@@ -158,7 +161,8 @@ export class Fetcher {
     if (kept) this.keepAtEnd(answer, freshness, retrieval, mark, this.tagsOf(response));
     const why = status === 206 ? 'a part of the object' : freshness.reason;
     const reason = kept ? `kept for ${String(freshness.ttl)} s (${why})` : `not kept: ${why}`;
-    return { ...answer, reason, key, kept };
+    // What has no lifetime is kept for its validators alone: no-cache, max-age=0 and s-maxage=0 end collapsing.
+    return { ...answer, reason, key, kept, shared: kept && freshness.ttl > 0 };
   }
 
   private tagsOf(response: OriginResponse): readonly string[] {

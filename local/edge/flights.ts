@@ -37,7 +37,7 @@ class Flight {
     this.await(signal);
     this.answer = fetch(this.controller.signal);
     this.shared = this.answer.then(
-      (answer) => (isShared(answer) ? this.keepForAll(answer) : undefined),
+      (answer) => (answer.shared === true ? this.keepForAll(answer) : undefined),
       () => undefined,
     );
     this.landed = this.shared.then(async (answer) => {
@@ -77,9 +77,4 @@ class Flight {
     if (answer.body instanceof SharedBody && this.waiting > 0) setImmediate(answer.body.hold());
     return answer;
   }
-}
-
-/** What is kept may be shared, and what came from the cache; a private answer belongs to one viewer. */
-function isShared(answer: Answer): boolean {
-  return answer.stored || answer.kept === true;
 }

@@ -26,8 +26,8 @@ export interface OriginResponseHead {
  * Errors that CloudFront keeps whatever they say, and those it keeps only when they carry `max-age` or `s-maxage`.
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html#HTTPStatusCodes-cached-errors
  */
-const ALWAYS_CACHED_ERRORS = new Set([404, 405, 414, 500, 501, 502, 503, 504]);
-const CACHED_WITH_MAX_AGE = new Set([400, 403, 412, 415]);
+const ALWAYS_CACHED_ERRORS = new Set([404, 414, 500, 501, 502, 503, 504]);
+const CACHED_WITH_MAX_AGE = new Set([400, 403, 405, 412, 415]);
 
 /** Directives of `Cache-Control` in lower case; those without a value are ''. */
 export function parseCacheControl(value: string | undefined): ReadonlyMap<string, string> {
@@ -83,13 +83,15 @@ function successFreshness(
   const staleAllowed = !['must-revalidate', 'proxy-revalidate', 'no-cache'].some((directive) =>
     directives.has(directive),
   );
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html#stale-content
+  const staleFor = (said: number): number => (staleAllowed ? Math.min(said, maxTtl) : 0);
   return {
     storable: true,
     ttl,
     initialAge,
-    staleWhileRevalidate: staleAllowed ? Math.min(seconds(directives, 'stale-while-revalidate') ?? 0, maxTtl) : 0,
+    staleWhileRevalidate: staleFor(seconds(directives, 'stale-while-revalidate') ?? 0),
     // Without the directive CloudFront serves what it still has for as long as the origin answers with 5xx.
-    staleIfError: staleAllowed ? Math.min(seconds(directives, 'stale-if-error') ?? Infinity, Infinity) : 0,
+    staleIfError: staleFor(seconds(directives, 'stale-if-error') ?? Infinity),
     reason: reason + bounded,
   };
 }

@@ -3,7 +3,9 @@ import type { Readable } from 'node:stream';
 
 import { HeaderFields } from './header-fields';
 import type { Origin, Target } from './origin';
+import { OriginError } from './origin-error';
 import type { OriginRequest } from './origin-request';
+import { limitTime } from './origin-time-limits';
 
 /** Where a domain name's server listens on this machine. */
 export interface Hosts {
@@ -24,23 +26,10 @@ export interface OriginTiming {
   /** Host and port that were asked. */
   readonly address: string;
   readonly attempts: number;
+  /** Milliseconds until a connection stood; absent where one was used again. */
+  readonly connect?: number;
   /** Milliseconds from the first attempt to the headers of the answer. */
   readonly firstByte: number;
-}
-
-/** No answer came from the origin; `status` is what CloudFront tells the viewer. */
-export class OriginError extends Error {
-  override readonly name = 'OriginError';
-
-  constructor(
-    message: string,
-    readonly status: 403 | 502 | 504,
-    readonly originId: string,
-    readonly attempts: number,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 export interface OriginExchange {
@@ -55,7 +44,8 @@ export interface OriginExchange {
 /** Larger response headers are an `OriginHeaderTooBigError`. */
 const MAX_RESPONSE_HEADER_BYTES = 32_768;
 
-const RETRIED_METHODS = new Set(['GET', 'HEAD']);
+/** Methods whose requests are sent again when no answer has come. */
+const ANSWER_AWAITED_AGAIN = new Set(['GET', 'HEAD']);
 const FAILED_OVER_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Asks origins: connections kept alive, attempts, time limits, and the second origin of a group. */
@@ -75,8 +65,8 @@ export class OriginClient {
       if (!target.failoverStatuses.has(response.status)) return response;
       response.stream.destroy();
     } catch (error) {
-      if (!(error instanceof OriginError) || exchange.signal.aborted || !target.failoverStatuses.has(error.status))
-        throw error;
+      if (!(error instanceof OriginError) || exchange.signal.aborted) throw error;
+      if (!target.failoverStatuses.has(error.failoverStatus)) throw error;
     }
     return this.ask(secondary, exchange);
   }
@@ -100,26 +90,22 @@ export class OriginClient {
   private async ask(origin: Origin, exchange: OriginExchange): Promise<OriginResponse> {
     checkBucketAccess(origin);
     const request = exchange.build(origin);
-    const attempts = RETRIED_METHODS.has(exchange.method) ? origin.connectionAttempts : 1;
     const started = performance.now();
+    const completion = origin.responseCompletionTimeout;
+    const deadline = completion === undefined ? undefined : started + completion * 1000;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const response = await this.attempt(origin, request, exchange, attempt, started);
+        const response = await this.attempt({ origin, request, exchange, attempt, started, deadline });
         if (response.status === 404) hideMissingObject(origin, response);
         return response;
       } catch (error) {
-        if (!isTransient(error) || attempt >= attempts || exchange.signal.aborted) throw error;
+        const isOver = exchange.signal.aborted || (deadline !== undefined && performance.now() >= deadline);
+        if (isOver || attempt >= origin.connectionAttempts || !mayTryAgain(error, exchange.method)) throw error;
       }
     }
   }
 
-  private attempt(
-    origin: Origin,
-    request: OriginRequest,
-    exchange: OriginExchange,
-    attempt: number,
-    started: number,
-  ): Promise<OriginResponse> {
+  private attempt({ origin, request, exchange, attempt, started, deadline }: Attempt): Promise<OriginResponse> {
     const { host, port } = this.addressOf(origin);
     const address = `${host}:${String(port)}`;
     return new Promise((resolve, reject) => {
@@ -132,14 +118,17 @@ export class OriginClient {
         agent: this.agentOf(origin),
         maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
       });
+      let isConnected = false;
+      let connect: number | undefined;
       const abort = (): void => {
         outgoing.destroy(new OriginError('the viewer is gone', 502, origin.id, attempt));
       };
       const fail = (status: 502 | 504, what: string, cause?: unknown): void => {
+        const message = `${what} (origin "${origin.id}" at ${address})`;
         const error =
           cause instanceof OriginError
             ? cause
-            : new OriginError(`${what} (origin "${origin.id}" at ${address})`, status, origin.id, attempt, { cause });
+            : new OriginError(message, status, origin.id, attempt, { cause, isConnected });
         reject(error);
         outgoing.destroy(error);
       };
@@ -150,11 +139,14 @@ export class OriginClient {
       outgoing.on('error', (error) => {
         fail(502, `no answer: ${error.message}`, error);
       });
-      limitTime(outgoing, origin, (what) => {
+      const expire = (what: string): void => {
         fail(504, what);
-      });
+      };
+      limitTime(outgoing, { origin, deadline, expire });
       outgoing.on('response', (stream: IncomingMessage) => {
-        const timing = { originId: origin.id, address, attempts: attempt, firstByte: performance.now() - started };
+        const firstByte = performance.now() - started;
+        const spent = connect === undefined ? { firstByte } : { connect, firstByte };
+        const timing = { originId: origin.id, address, attempts: attempt, ...spent };
         const headers = HeaderFields.fromRaw(stream.rawHeaders);
         // From here on, whoever reads the body decides how long it is wanted.
         exchange.signal.removeEventListener('abort', abort);
@@ -166,8 +158,13 @@ export class OriginClient {
         fail(502, 'the origin switched protocols without being asked');
       });
       if (exchange.signal.aborted) abort();
-      if (exchange.body === undefined) outgoing.end();
-      else exchange.body.pipe(outgoing);
+      // A body that nobody has read yet can go with the next attempt, too.
+      whenConnected(outgoing, (isNew) => {
+        isConnected = true;
+        if (isNew) connect = performance.now() - started;
+        if (exchange.body === undefined) outgoing.end();
+        else exchange.body.pipe(outgoing);
+      });
     });
   }
 
@@ -179,6 +176,7 @@ export class OriginClient {
         502,
         origin.id,
         0,
+        { isConnected: false },
       );
     }
     return { host: address.host, port: address.port };
@@ -194,9 +192,32 @@ export class OriginClient {
   }
 }
 
-/** A connection may succeed the next time; a refusal stays one. */
-function isTransient(error: unknown): boolean {
-  return error instanceof OriginError && error.status !== 403;
+interface Attempt {
+  readonly origin: Origin;
+  readonly request: OriginRequest;
+  readonly exchange: OriginExchange;
+  /** From 1. */
+  readonly attempt: number;
+  /** When the first attempt began, and when the last one must have succeeded; on `performance.now()`'s clock. */
+  readonly started: number;
+  readonly deadline: number | undefined;
+}
+
+/** Calls back when there is a connection, a new one or one that was used before. */
+function whenConnected(outgoing: ClientRequest, begin: (isNew: boolean) => void): void {
+  outgoing.on('socket', (socket) => {
+    if (!socket.connecting) begin(false);
+    else
+      socket.once('connect', () => {
+        begin(true);
+      });
+  });
+}
+
+/** A connection may succeed the next time, whatever is to be sent; what was sent is sent again where that changes nothing. */
+function mayTryAgain(error: unknown, method: string): boolean {
+  if (!(error instanceof OriginError) || error.status === 403) return false;
+  return !error.isConnected || ANSWER_AWAITED_AGAIN.has(method);
 }
 
 /** S3 turns away what nobody allowed. */
@@ -214,48 +235,4 @@ function hideMissingObject({ id, bucket, bucketAccess }: Origin, response: Origi
   response.stream.destroy();
   const why = `the object does not exist, and the policy of bucket "${bucket}" does not allow CloudFront s3:ListBucket`;
   throw new OriginError(why, 403, id, response.timing.attempts);
-}
-
-/**
- * Connection timeout, then the read timeout: before the first byte and between any two.
- * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-request-timeout
- */
-function limitTime(outgoing: ClientRequest, origin: Origin, expire: (what: string) => void): void {
-  const readTimeout = origin.readTimeout * 1000;
-  let connecting: NodeJS.Timeout | undefined;
-  let completing: NodeJS.Timeout | undefined;
-  if (origin.responseCompletionTimeout !== undefined) {
-    completing = setTimeout(() => {
-      expire('the response took longer than the response completion timeout');
-    }, origin.responseCompletionTimeout * 1000);
-  }
-  let response: IncomingMessage | undefined;
-  outgoing.on('response', (stream: IncomingMessage) => (response = stream));
-  outgoing.on('socket', (socket) => {
-    const connected = (): void => {
-      clearTimeout(connecting);
-      socket.setTimeout(readTimeout);
-    };
-    if (socket.connecting) {
-      connecting = setTimeout(() => {
-        expire(`no connection within ${String(origin.connectionTimeout)} s`);
-      }, origin.connectionTimeout * 1000);
-      socket.once('connect', connected);
-    } else {
-      connected();
-    }
-    const silent = (): void => {
-      // Silence that the viewer's own slowness causes is not the origin's.
-      if (response?.isPaused() === true) socket.setTimeout(readTimeout);
-      else expire(`no byte for ${String(origin.readTimeout)} s`);
-    };
-    socket.on('timeout', silent);
-    outgoing.on('close', () => {
-      socket.off('timeout', silent);
-    });
-  });
-  outgoing.on('close', () => {
-    clearTimeout(connecting);
-    clearTimeout(completing);
-  });
 }

@@ -67,7 +67,7 @@ export function readOrigin(properties: Properties, resources: readonly EdgeResou
     port: vpc === undefined ? customPort(custom) : vpcPort(vpc, resources),
     connectionTimeout: numberOf(properties.ConnectionTimeout, 10),
     connectionAttempts: numberOf(properties.ConnectionAttempts, 3),
-    readTimeout: numberOf(custom.OriginReadTimeout, 30),
+    readTimeout: numberOf((isCustom ? custom : propertiesOf(properties.S3OriginConfig)).OriginReadTimeout, 30),
     keepaliveTimeout: numberOf(custom.OriginKeepaliveTimeout, 5),
     ...(completion > 0 ? { responseCompletionTimeout: completion } : {}),
   };

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+
+import { contentRange, multipartBody, readByteRanges } from './byte-ranges';
 import type { HeaderFields } from './header-fields';
 
 /** What of a whole, stored body a viewer gets after its conditions and range. */
@@ -44,21 +47,23 @@ function rangeApplies(ifRange: string | undefined, headers: HeaderFields): boole
   return ifRange === headers.get('last-modified');
 }
 
-/** One range is served; several, or a form that cannot be read, get the whole object, which HTTP and CloudFront allow. */
 function selectRange(range: string, headers: HeaderFields, body: Buffer): Selected {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(range.trim());
-  const [, first = '', last = ''] = match ?? [];
-  if (match === null || (first === '' && last === '')) return { status: 200, headers, body };
-  const start = first === '' ? Math.max(0, body.length - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? body.length - 1 : Math.min(Number(last), body.length - 1);
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return { status: 200, headers, body };
-  if (start >= body.length || (first === '' && Number(last) === 0)) {
+  const ranges = readByteRanges(range, body.length);
+  if (ranges === undefined) return { status: 200, headers, body };
+  const [only] = ranges;
+  if (only === undefined) {
     headers
       .set('content-range', `bytes */${String(body.length)}`)
       .delete('content-length')
       .delete('content-encoding');
     return { status: 416, headers, body: Buffer.alloc(0) };
   }
-  headers.set('content-range', `bytes ${String(start)}-${String(end)}/${String(body.length)}`);
-  return { status: 206, headers, body: body.subarray(start, end + 1) };
+  if (ranges.length > 1) {
+    const boundary = randomBytes(12).toString('hex');
+    const parts = multipartBody(body, ranges, { boundary, type: headers.get('content-type') });
+    headers.set('content-type', `multipart/byteranges; boundary=${boundary}`);
+    return { status: 206, headers, body: parts };
+  }
+  headers.set('content-range', contentRange(only, body.length));
+  return { status: 206, headers, body: body.subarray(only.start, only.end + 1) };
 }

@@ -1,78 +1,186 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+import { errorAnswer, type Answer } from './answer';
+import type { Behavior } from './distribution';
 import type { ExchangeContext } from './exchange';
-import { OriginError, type OriginClient } from './origin-client';
+import type { OriginClient, OriginTiming } from './origin-client';
+import { OriginError } from './origin-error';
 import { buildOriginRequest } from './origin-request';
+import { refusalOf } from './refusal';
 import { createRequestId } from './request-id';
-import { readViewerRequest } from './viewer-request';
+import { ViewerFunctions } from './viewer-functions';
+import { readViewerRequest, type ViewerRequest } from './viewer-request';
+
+export type WebSocketContext = ExchangeContext & { readonly origins: OriginClient };
 
 /**
- * Hands a WebSocket through: the handshake passes the behaviour's policies, then bytes go both ways.
+ * A connection whose origin sends nothing for so long is closed, in milliseconds.
+ * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-websockets
+ */
+const IDLE_TIMEOUT = 10 * 60_000;
+
+/**
+ * A WebSocket: the handshake passes function and policies of its behaviour, then bytes go both ways.
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
  */
-export function tunnelWebSocket(
-  context: ExchangeContext & { readonly origins: OriginClient },
-  incoming: IncomingMessage,
-  viewer: Duplex,
-  head: Buffer,
-): void {
-  const request = readViewerRequest(incoming, context.viewer);
-  const behavior = context.behaviorOf(request.path);
-  const [origin] = behavior.target.origins;
-  viewer.on('error', () => viewer.destroy());
-  if (origin === undefined || origin.kind === 's3' || !behavior.allowedMethods.has(request.method)) {
-    refuse(viewer, '403 Forbidden');
-    return;
+export class WebSocketExchange {
+  readonly requestId = createRequestId();
+  private readonly time: number;
+  private readonly started = performance.now();
+  private readonly received: ViewerRequest;
+  private readonly behavior: Behavior;
+  private readonly functions: ViewerFunctions;
+  /** What the viewer gets to see: the origin's status, or what the edge itself answers. */
+  private status = 0;
+  private own: Answer | undefined;
+  private origin: OriginTiming | undefined;
+  private firstByte = 0;
+
+  constructor(
+    private readonly context: WebSocketContext,
+    private readonly incoming: IncomingMessage,
+    private readonly viewer: Duplex,
+  ) {
+    this.time = context.now();
+    this.received = readViewerRequest(incoming, context.viewer);
+    this.behavior = context.behaviorOf(this.received.path);
+    const { received, behavior, requestId } = this;
+    this.functions = new ViewerFunctions({ behavior, distribution: context.distribution, requestId, received });
   }
-  const encoding = { gzip: false, brotli: false };
-  const requestId = createRequestId();
-  const built = buildOriginRequest(request, origin, { behavior, encoding, requestId }, context.distribution.id);
-  built.headers.append('connection', 'Upgrade').append('upgrade', incoming.headers.upgrade ?? 'websocket');
-  try {
-    const outgoing = context.origins.upgrade(origin, built);
-    outgoing.on('upgrade', (response, socket, first) => {
-      viewer.write(responseHead(response));
-      join(viewer, socket);
+
+  /** @param head what of the viewer's bytes came with its request */
+  run(head: Buffer): void {
+    const { viewer } = this;
+    viewer.on('error', () => viewer.destroy());
+    viewer.on('close', () => {
+      this.record();
+    });
+    const refusal = refusalOf(this.received, this.behavior);
+    const seen = refusal ? errorAnswer(refusal.status, refusal.reason, this) : this.functions.request();
+    if ('result' in seen) {
+      this.answer(seen);
+      return;
+    }
+    try {
+      this.connect(this.open(seen), head);
+    } catch (error) {
+      if (!(error instanceof OriginError)) throw error;
+      this.answer(errorAnswer(error.status, error.message, this));
+    }
+  }
+
+  private open(request: ViewerRequest): ClientRequest {
+    const { behavior, requestId, context, incoming } = this;
+    const [origin] = behavior.target.origins;
+    if (origin === undefined || origin.kind === 's3')
+      throw new OriginError('a bucket speaks no WebSocket', 403, behavior.target.id, 0);
+    const encoding = { gzip: false, brotli: false };
+    const built = buildOriginRequest(request, origin, { behavior, encoding, requestId }, context.distribution.id);
+    built.headers.append('connection', 'Upgrade').append('upgrade', incoming.headers.upgrade ?? 'websocket');
+    return context.origins.upgrade(origin, built);
+  }
+
+  private connect(outgoing: ClientRequest, head: Buffer): void {
+    const { viewer } = this;
+    outgoing.on('upgrade', (response, origin, first) => {
+      this.begin(response);
+      join(viewer, origin);
       if (first.length > 0) viewer.write(first);
-      if (head.length > 0) socket.write(head);
+      if (head.length > 0) origin.write(head);
     });
     outgoing.on('response', (response) => {
-      viewer.write(responseHead(response));
+      this.begin(response);
       response.pipe(viewer);
     });
-    outgoing.on('error', () => {
-      refuse(viewer, '502 Bad Gateway');
+    outgoing.on('error', (error) => {
+      this.answer(errorAnswer(502, `no answer: ${error.message}`, this));
     });
     viewer.on('close', () => outgoing.destroy());
     outgoing.end();
-  } catch (error) {
-    if (!(error instanceof OriginError)) throw error;
-    refuse(viewer, '502 Bad Gateway');
+  }
+
+  /** The origin has answered the handshake. */
+  private begin(response: IncomingMessage): void {
+    this.firstByte = performance.now() - this.started;
+    this.status = response.statusCode ?? 0;
+    const { remoteAddress = '', remotePort = 0 } = response.socket;
+    const originId = this.behavior.target.origins[0]?.id ?? '';
+    this.origin = {
+      originId,
+      address: `${remoteAddress}:${String(remotePort)}`,
+      attempts: 1,
+      firstByte: this.firstByte,
+    };
+    this.viewer.write(responseHead(response));
+  }
+
+  /** An answer of the edge itself; where one has begun already, only an end. */
+  private answer(answer: Answer): void {
+    const { viewer } = this;
+    if (!viewer.writable || this.status > 0) {
+      viewer.destroy();
+      return;
+    }
+    this.own = answer;
+    this.status = answer.status;
+    const body = answer.body instanceof Buffer ? answer.body : Buffer.alloc(0);
+    const headers = answer.headers.copy().set('content-length', String(body.length));
+    headers
+      .append('x-cache', `${answer.result} from cloudfront`)
+      .append('x-amz-cf-id', this.requestId)
+      .append('connection', 'close');
+    viewer.write(headOf(answer.status, answer.statusText, headers.flat));
+    viewer.end(body);
+  }
+
+  private record(): void {
+    const { received, own, origin } = this;
+    const socket = this.incoming.socket;
+    this.context.onRequest?.({
+      requestId: this.requestId,
+      time: this.time,
+      method: received.method,
+      url: received.query === '' ? received.path : `${received.path}?${received.query}`,
+      host: received.headers.get('host') ?? '',
+      behavior: this.behavior.pathPattern,
+      status: this.status,
+      result: own?.result ?? (this.status >= 400 || this.status === 0 ? 'Error' : 'Miss'),
+      reason: own?.reason ?? (this.status === 0 ? 'the viewer left before the answer' : 'not kept: a WebSocket'),
+      ...(origin === undefined ? {} : { origin }),
+      functions: this.functions.runs,
+      firstByte: this.firstByte,
+      total: performance.now() - this.started,
+      complete: this.status > 0,
+      bytes: socket.bytesWritten,
+    });
   }
 }
 
-function join(one: Duplex, other: Duplex): void {
-  one.pipe(other).pipe(one);
+function join(viewer: Duplex, origin: Duplex): void {
+  viewer.pipe(origin).pipe(viewer);
+  const idle = setTimeout(() => {
+    viewer.destroy();
+  }, IDLE_TIMEOUT);
+  origin.on('data', () => idle.refresh());
   for (const [side, peer] of [
-    [one, other],
-    [other, one],
+    [viewer, origin],
+    [origin, viewer],
   ] as const) {
     side.on('error', () => side.destroy());
-    side.on('close', () => peer.destroy());
+    side.on('close', () => {
+      clearTimeout(idle);
+      peer.destroy();
+    });
   }
 }
 
-function responseHead(response: IncomingMessage): string {
-  const lines = [`HTTP/1.1 ${String(response.statusCode)} ${response.statusMessage ?? ''}`];
-  for (let i = 0; i < response.rawHeaders.length; i += 2)
-    lines.push(`${response.rawHeaders[i] ?? ''}: ${response.rawHeaders[i + 1] ?? ''}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
+function responseHead({ statusCode = 0, statusMessage = '', rawHeaders }: IncomingMessage): string {
+  return headOf(statusCode, statusMessage, rawHeaders);
 }
 
-function refuse(socket: Duplex, status: string): void {
-  if (socket.writable)
-    socket.end(
-      `HTTP/1.1 ${status}\r\nServer: CloudFront\r\nX-Cache: Error from cloudfront\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
-    );
+function headOf(status: number, statusText: string, flatHeaders: readonly string[]): string {
+  const lines = [`HTTP/1.1 ${String(status)} ${statusText}`];
+  for (let i = 0; i < flatHeaders.length; i += 2) lines.push(`${flatHeaders[i] ?? ''}: ${flatHeaders[i + 1] ?? ''}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }

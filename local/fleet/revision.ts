@@ -38,7 +38,7 @@ export function createRevision(options: RevisionOptions): Revision {
     service,
     containers: run,
     memory: taskDefinition.memory,
-    notes: [...notRun.map(describeNotRun), ...describeSecrets(run, overrides)],
+    notes: [...notRun.map(describeNotRun), ...describeHealthChecks(run), ...describeSecrets(run, overrides)],
     fingerprint: JSON.stringify([taskDefinition, service.loadBalancers]),
   };
 }
@@ -61,6 +61,14 @@ function requireRunnable(
 
 function describeNotRun({ name, image }: ContainerDefinition): string {
   return `container "${name}" (${image}) is not run; --container ${name}=DIR runs its command in a directory`;
+}
+
+function describeHealthChecks(run: readonly PlannedContainer[]): string[] {
+  return run
+    .filter(({ definition }) => definition.checksHealth)
+    .map(
+      ({ definition }) => `container "${definition.name}": its own health check is not run, the load balancer's are`,
+    );
 }
 
 function describeSecrets(run: readonly PlannedContainer[], overrides: Readonly<Record<string, string>>): string[] {

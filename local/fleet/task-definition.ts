@@ -23,6 +23,8 @@ export interface ContainerDefinition {
   readonly memory?: number;
   /** Between SIGTERM and SIGKILL, in milliseconds. */
   readonly stopTimeout: number;
+  /** Whether it checks its own health with a command. */
+  readonly checksHealth: boolean;
 }
 
 /** ECS' default of `StopTimeout`, in seconds. */
@@ -49,6 +51,7 @@ function readContainer(properties: Record<string, unknown>): ContainerDefinition
     ...readMemory(properties.Memory),
     ports: list(properties.PortMappings).flatMap((mapping) => number(record(mapping).ContainerPort) ?? []),
     stopTimeout: (number(properties.StopTimeout) ?? DEFAULT_STOP_TIMEOUT) * 1000,
+    checksHealth: properties.HealthCheck !== undefined,
   };
 }
 

@@ -1,11 +1,11 @@
 import type { ResolvedResource, ResolvedStack } from '../assembly';
 import { Edge, type EdgeEvent, type Hosts } from '../edge';
 
-const DISTRIBUTION = 'AWS::CloudFront::Distribution';
-
-/** The edge, as JSON. */
+/** The edge of a distribution, as JSON. */
 export interface EdgeState {
   readonly url: string;
+  /** Logical id of the distribution. */
+  readonly name: string;
   readonly distributionId: string;
   /** The domain name that CloudFront would give. */
   readonly domainName: string;
@@ -22,20 +22,13 @@ export interface StackEdgeOptions {
   readonly onRequest: (event: EdgeEvent) => void;
 }
 
-/** CloudFront for the stack's distribution; the first one, where it has several. */
+/** CloudFront for one distribution of the stack. */
 export class StackEdge {
-  /** Ids of the stack's distributions, of those that are not run, too. */
-  static idsIn(stack: ResolvedStack): readonly string[] {
-    return stack.ofType(DISTRIBUTION).map(({ physicalId }) => physicalId);
-  }
-
-  static isIn(stack: ResolvedStack): boolean {
-    return stack.ofType(DISTRIBUTION).length > 0;
-  }
-
-  static async start(stack: ResolvedStack, { port, hosts, onRequest }: StackEdgeOptions): Promise<StackEdge> {
-    const [distribution, ...others] = stack.ofType(DISTRIBUTION);
-    if (distribution === undefined) throw new Error(`cdk-nextjs-ecs local: stack ${stack.name} has no distribution.`);
+  static async start(
+    stack: ResolvedStack,
+    distribution: ResolvedResource,
+    { port, hosts, onRequest }: StackEdgeOptions,
+  ): Promise<StackEdge> {
     const requests = new Map<string, number>();
     const edge = new Edge({
       ...configurationOf(stack, distribution),
@@ -46,12 +39,13 @@ export class StackEdge {
       },
     });
     await edge.listen(port);
-    return new StackEdge(edge, others, requests);
+    return new StackEdge(distribution.logicalId, edge, requests);
   }
 
   private constructor(
+    /** Logical id of the distribution. */
+    readonly name: string,
     private readonly edge: Edge,
-    private readonly others: readonly ResolvedResource[],
     private readonly requests: ReadonlyMap<string, number>,
   ) {}
 
@@ -63,6 +57,7 @@ export class StackEdge {
     const { id, domainName } = this.edge.distribution;
     return {
       url: this.url,
+      name: this.name,
       distributionId: id,
       domainName,
       cached: this.edge.stored,
@@ -70,20 +65,14 @@ export class StackEdge {
     };
   }
 
-  /** What of the stack's distributions does not run as it would on AWS, in sentences. */
+  /** What of the distribution does not run as it would on AWS, in sentences. */
   get notes(): readonly string[] {
-    return [
-      ...this.edge.unsupported.map((sentence) => `edge: ${sentence}`),
-      ...this.others.map(
-        ({ logicalId }) => `distribution ${logicalId} is not run: the stack has several, and only the first one runs`,
-      ),
-    ];
+    return this.edge.unsupported.map((sentence) => `edge: ${sentence}`);
   }
 
-  /** Goes on as another template of the stack says; a distribution that is new there is not run. */
-  update(stack: ResolvedStack): void {
-    const distribution = stack.ofType(DISTRIBUTION).find(({ physicalId }) => physicalId === this.edge.distribution.id);
-    if (distribution) this.edge.update(configurationOf(stack, distribution));
+  /** Goes on as another template of the stack says. */
+  update(stack: ResolvedStack, distribution: ResolvedResource): void {
+    this.edge.update(configurationOf(stack, distribution));
   }
 
   /** Ends cached objects of the distribution early: `/path`, `/prefix*` or `#tag`. Answers how many went. */

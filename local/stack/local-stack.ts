@@ -73,7 +73,7 @@ export class LocalStack {
 
   /** Address of the site: the distribution's, or the load balancer's where there is none. */
   get url(): string {
-    return this.parts.edge?.url ?? this.parts.balancers.url ?? this.replicas.find(({ url }) => url)?.url ?? '';
+    return this.parts.edges.url ?? this.parts.balancers.url ?? this.replicas.find(({ url }) => url)?.url ?? '';
   }
 
   /** Address of the control interface. */
@@ -87,25 +87,27 @@ export class LocalStack {
 
   /** What of the stack does not run as it would on AWS, in sentences. */
   get notes(): readonly string[] {
-    const { fleets, balancers, edge, functions } = this.parts;
+    const { fleets, balancers, edges, functions } = this.parts;
     return [
       ...fleets.flatMap((fleet) => fleet.notes),
       ...balancers.notes,
-      ...(edge?.notes ?? []),
+      ...edges.notes,
       ...functions.notes,
+      ...this.runner.customResources.notes,
       ...describeNotRun(this.runner.stack.unsupported),
     ];
   }
 
   get state(): LocalStackState {
-    const { edge, balancers, stores, functions, cloudfront } = this.parts;
+    const { edges, balancers, stores, functions, cloudfront } = this.parts;
     const { artifact, unsupported, outputs } = this.runner.stack;
     return {
       url: this.url,
       stack: this.name,
       outputs,
       build: tryReadFacts(artifact),
-      edge: edge?.state,
+      edge: edges.states[0],
+      edges: edges.states,
       balancers: balancers.state,
       replicas: this.replicas,
       stores: stores.state,
@@ -256,7 +258,7 @@ export class LocalStack {
 
   /**
    * Takes over another assembly of the same stack, as `cdk deploy` would: custom resources first, then the tasks in a rolling deployment,
-   * then the edge's configuration. Changes of the load balancer and new services are not applied.
+   * then the edge's configuration. Changes of load balancers and of the set of services are not applied, and named.
    *
    * A deployment whose tasks fail is rolled back where the service's circuit breaker says so. Until its end the earlier assembly has to
    * stay where it is.

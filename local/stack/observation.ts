@@ -93,13 +93,14 @@ export class Observation {
   }
 
   get metrics(): Metrics {
-    const { edge, stores, cloudfront, fleets, tracing } = this.runner.parts;
+    const { edges, stores, cloudfront, fleets, tracing } = this.runner.parts;
+    const edge = edges.totals;
     const { invalidations, inProgress } = cloudfront;
     const ids = fleets.flatMap(({ replicas }) => replicas.map(({ id }) => id));
     return {
       time: Date.now(),
       traffic: tracing.traffic.seconds,
-      ...(edge && { edge: { requests: edge.state.requests, cached: edge.state.cached } }),
+      ...(edge && { edge }),
       cache: tracing.counters.totals,
       tasks: Object.fromEntries(ids.map((id) => [id, tracing.counters.of(id)])),
       calls: stores.calls.snapshot(),

@@ -80,7 +80,10 @@ export interface LocalStackState {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** What the app's bundle says of its build; absent for images that were built by other means. */
   readonly build?: BundleFacts;
+  /** Of the site's distribution: the first one, where the stack has several. */
   readonly edge?: EdgeState;
+  /** Of all distributions. */
+  readonly edges: readonly EdgeState[];
   readonly balancers: readonly BalancerState[];
   readonly replicas: readonly ReplicaState[];
   readonly stores: StoresState;
@@ -104,4 +107,6 @@ export interface DeployResult {
   readonly outcome: 'completed' | 'rolled-back';
   /** By logical id of the ECS service. */
   readonly services: Readonly<Record<string, DeploymentOutcome>>;
+  /** What of the template waits for the next start, in sentences: load balancers that change, services that come or go. */
+  readonly notApplied: readonly string[];
 }

@@ -12,9 +12,10 @@ import { Balancers } from './balancers';
 import { chooseStack } from './choose-stack';
 import type { Closers } from './closers';
 import { DataDirectory } from './data-directory';
-import { StackEdge } from './edge';
+import { StackEdges } from './edges';
 import { StackFunctions } from './functions';
 import { StackHosts } from './hosts';
+import { describeNotApplied } from './not-applied';
 import type { DeployResult, LocalStackOptions } from './options';
 import { Scratch } from './scratch';
 import { createFleets, readServices } from './services';
@@ -28,7 +29,7 @@ export interface Parts {
   readonly functions: StackFunctions;
   readonly balancers: Balancers;
   readonly fleets: readonly Fleet[];
-  readonly edge?: StackEdge;
+  readonly edges: StackEdges;
 }
 
 /** What the stack is made from. */
@@ -46,11 +47,11 @@ export class StackRunner {
   private readonly progress: Progress;
   private readonly output: OutputSink;
   private readonly scratch: Scratch;
-  private readonly customResources = new CustomResources();
+  readonly customResources = new CustomResources();
   private source: Source;
   private resolved: ResolvedStack;
   private running?: Parts;
-  private edge?: StackEdge;
+  private edges?: StackEdges;
   private isDeploying = false;
   private isStopping = false;
 
@@ -92,8 +93,8 @@ export class StackRunner {
     stores.calls.reset();
     const balancers = await this.startBalancers(tracing);
     const fleets = await this.startFleets(stores, functions, balancers, tracing);
-    const edge = await this.startEdge(stores, balancers, tracing);
-    this.running = { tracing, stores, cloudfront, functions, balancers, fleets, edge };
+    const edges = await this.startEdges(stores, balancers, tracing);
+    this.running = { tracing, stores, cloudfront, functions, balancers, fleets, edges };
     this.closers.add(() => {
       this.isStopping = true;
       // Replicas that cannot reach the stores could not end well.
@@ -123,7 +124,8 @@ export class StackRunner {
   }
 
   private async update(next: Source, earlier: Source): Promise<DeployResult> {
-    const { functions, edge } = this.parts;
+    const { functions, edges } = this.parts;
+    const running = this.resolved;
     let services: Record<string, DeploymentOutcome>;
     try {
       services = await this.moveTo(next);
@@ -134,12 +136,14 @@ export class StackRunner {
     if (Object.values(services).some((outcome) => outcome === 'rolled-back' || outcome === 'failed')) {
       await this.moveTo(earlier);
       await this.cleanUp();
-      return { outcome: 'rolled-back', services };
+      return { outcome: 'rolled-back', services, notApplied: [] };
     }
     await this.applyCustomResources('after services', functions);
-    edge?.update(this.resolved);
+    await edges.update(this.resolved);
     await this.cleanUp();
-    return { outcome: 'completed', services };
+    const notApplied = describeNotApplied(running, this.resolved);
+    for (const sentence of notApplied) this.progress.note(sentence);
+    return { outcome: 'completed', services, notApplied };
   }
 
   /** Answers what has become of the services, by logical id. */
@@ -186,9 +190,9 @@ export class StackRunner {
     const cloudfront = await CloudFrontServer.start({
       calls,
       interceptor: this.faults.intercept,
-      distributions: () => StackEdge.idsIn(this.resolved),
+      distributions: () => StackEdges.idsIn(this.resolved),
       // Before there is an edge, nothing is cached.
-      invalidate: (id, items) => this.edge?.invalidate(id, items) ?? 0,
+      invalidate: (id, items) => this.edges?.invalidate(id, items) ?? 0,
       delay: this.options.pace?.invalidation,
       quota: this.options.invalidationQuota,
     });
@@ -233,6 +237,7 @@ export class StackRunner {
       find: (serviceToken: string) => functions.functions.tryFind(serviceToken),
       resolve: (made: CustomResourceResults) => this.resolve(made),
       firstRetry: this.options.pace?.firstRetry,
+      mayFail: !this.isDeploying,
     };
   }
 
@@ -243,7 +248,7 @@ export class StackRunner {
 
   private async startBalancers(tracing: Tracing): Promise<Balancers> {
     // Without a distribution the load balancer is what viewers see.
-    const port = StackEdge.isIn(this.resolved) ? 0 : (this.options.port ?? 0);
+    const port = StackEdges.areIn(this.resolved) ? 0 : (this.options.port ?? 0);
     const balancers = await Balancers.start(this.resolved, port, tracing.balancer);
     this.closers.add(() => balancers.close());
     return balancers;
@@ -275,19 +280,15 @@ export class StackRunner {
     return fleets;
   }
 
-  private async startEdge(stores: Stores, balancers: Balancers, tracing: Tracing): Promise<StackEdge | undefined> {
-    if (!StackEdge.isIn(this.resolved)) return undefined;
+  private async startEdges(stores: Stores, balancers: Balancers, tracing: Tracing): Promise<StackEdges> {
     const origins = await FaultyOrigins.start(balancers.addresses, this.faults);
     this.closers.add(() => origins.close());
     const hosts = new StackHosts(this.resolved, stores.s3.endpoint, balancers, (address) => origins.detour(address));
-    const edge = await StackEdge.start(this.resolved, {
-      port: this.options.port ?? 0,
-      hosts,
-      onRequest: tracing.edge,
-    });
-    this.edge = edge;
-    this.closers.add(() => edge.close());
-    return edge;
+    const edges = new StackEdges({ port: this.options.port ?? 0, hosts, onRequest: tracing.edge });
+    this.edges = edges;
+    this.closers.add(() => edges.close());
+    await edges.start(this.resolved);
+    return edges;
   }
 }
 

@@ -47,7 +47,7 @@ function toneOf(event: EdgeEvent): Tone {
 
 /** The cache was not asked, because it could not have had an answer. */
 function isBypass(reason: string): boolean {
-  return /is not a cached method$|disables caching$/.test(reason);
+  return /is not a cached method$|disables caching$|a WebSocket$/.test(reason);
 }
 
 /** The parts of a key are its lines. */

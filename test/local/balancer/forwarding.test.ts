@@ -50,6 +50,13 @@ describe('a forwarded request', () => {
     expect(target.requests[0]?.headers['x-forwarded-for']).toBe(got);
   });
 
+  it("has the client's port in X-Forwarded-For where the attribute says so", async () => {
+    const target = await startTarget();
+    const balancer = await behind(target, { attributes: { 'routing.http.xff_client_port.enabled': 'true' } });
+    await ask(balancer.port);
+    expect(target.requests[0]?.headers['x-forwarded-for']).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
   it('says protocol and port of the listener, not those of the client', async () => {
     const target = await startTarget();
     const balancer = await behind(target);
@@ -200,27 +207,6 @@ describe('a forwarded request', () => {
     await until(() => closed && events.length === 1);
     expect(events[0]).toMatchObject({ status: 460, target: `127.0.0.1:${String(target.port)}`, rule: 'default' });
   });
-
-  it('hands a WebSocket through, both ways', async () => {
-    const target = await startTarget();
-    target.server.on('upgrade', (incoming, socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      socket.on('end', () => socket.end());
-      socket.on('data', (data: Buffer) =>
-        socket.write(`echo ${data.toString()} for ${String(incoming.headers['x-forwarded-for'])}`),
-      );
-    });
-    const balancer = await behind(target);
-    const socket = connect(balancer.port, '127.0.0.1');
-    socket.write('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    let text = '';
-    socket.on('data', (data) => (text += data.toString()));
-    await until(() => text.endsWith('\r\n\r\n'));
-    socket.write('hello');
-    await until(() => text.includes('echo hello for 127.0.0.1'));
-    socket.destroy();
-    expect(text).toMatch(/^HTTP\/1.1 101 /);
-  });
 });
 
 describe('an error of the load balancer', () => {
@@ -245,6 +231,25 @@ describe('an error of the load balancer', () => {
     const balancer = await behind(target);
     await target.close();
     expect((await ask(balancer.port)).status).toBe(502);
+  });
+
+  it('is 502 when the target does not speak HTTP', async () => {
+    const target = await startTarget((incoming, outgoing) => {
+      if (incoming.url === '/health') outgoing.end();
+      else incoming.socket.end('nonsense\r\n\r\n');
+    });
+    const balancer = await behind(target);
+    expect((await ask(balancer.port)).status).toBe(502);
+  });
+
+  it('is 400 when the client does not speak HTTP', async () => {
+    const balancer = await startBalancer();
+    const socket = connect(balancer.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (data) => (text += data.toString()));
+    socket.write('nonsense\r\n\r\n');
+    await until(() => text.endsWith('</html>\r\n'));
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nserver: awselb\/2\.0\r\n[\s\S]*400 Bad Request/);
   });
 
   it('is 502 when the response headers exceed 32 KB', async () => {

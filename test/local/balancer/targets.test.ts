@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import {
   ask,
@@ -18,6 +18,21 @@ import {
 afterEach(closeAll);
 
 const named = (name: string): Promise<TestServer> => startTarget((_, response) => response.end(name));
+
+/** A balancer whose listener forwards to two groups. */
+function weighted(blue: number, green: number, stickiness?: object): Parameters<typeof startBalancer>[0] {
+  const ForwardConfig = {
+    TargetGroups: [
+      { TargetGroupArn: 'arn:blue', Weight: blue },
+      { TargetGroupArn: 'arn:green', Weight: green },
+    ],
+    TargetGroupStickinessConfig: stickiness,
+  };
+  return {
+    listener: { DefaultActions: [{ Type: 'forward', ForwardConfig }] },
+    groups: [targetGroup('arn:blue'), targetGroup('arn:green')],
+  };
+}
 
 async function counts(
   port: number,
@@ -157,19 +172,52 @@ describe('a target is chosen', () => {
 
   it('by the weights of a forward', async () => {
     const [blue, green] = [await named('blue'), await named('green')];
-    const config = {
-      TargetGroups: [
-        { TargetGroupArn: 'arn:blue', Weight: 0 },
-        { TargetGroupArn: 'arn:green', Weight: 100 },
-      ],
-    };
-    const balancer = await startBalancer({
-      listener: { DefaultActions: [{ Type: 'forward', ForwardConfig: config }] },
-      groups: [targetGroup('arn:blue'), targetGroup('arn:green')],
-    });
+    const balancer = await startBalancer(weighted(0, 100));
     await registerHealthy(balancer, 'arn:blue', blue);
     await registerHealthy(balancer, 'arn:green', green);
     expect(await counts(balancer.port, 5)).toEqual({ green: 5 });
+  });
+
+  /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html#forward-actions */
+  const SHARES: [random: number, group: string][] = [
+    [0, 'blue'],
+    [0.24, 'blue'],
+    [0.26, 'green'],
+    [0.99, 'green'],
+  ];
+  it.each(SHARES)('by weights of 1 and 3, at %f of the way: %s', async (random, group) => {
+    const [blue, green] = [await named('blue'), await named('green')];
+    const balancer = await startBalancer(weighted(1, 3));
+    await registerHealthy(balancer, 'arn:blue', blue);
+    await registerHealthy(balancer, 'arn:green', green);
+    const spy = vi.spyOn(Math, 'random').mockReturnValue(random);
+    onTestFinished(() => {
+      spy.mockRestore();
+    });
+    expect(await counts(balancer.port, 2)).toEqual({ [group]: 2 });
+  });
+
+  it('by the group that answered a client first, where the forward is sticky', async () => {
+    const [blue, green] = [await named('blue'), await named('green')];
+    const balancer = await startBalancer(weighted(50, 50, { Enabled: true, DurationSeconds: 60 }));
+    await registerHealthy(balancer, 'arn:blue', blue);
+    await registerHealthy(balancer, 'arn:green', green);
+    const { headers, body } = await ask(balancer.port);
+    const cookie = headers['set-cookie']?.find((text) => text.startsWith('AWSALBTG='))?.split(';')[0] ?? '';
+    expect(await counts(balancer.port, 8, { cookie })).toEqual({ [body]: 8 });
+  });
+
+  it('at random, where the group says so', async () => {
+    const targets = [await named('a'), await named('b')];
+    const algorithm = { 'load_balancing.algorithm.type': 'weighted_random' };
+    const group = targetGroup('arn:group', { TargetGroupAttributes: attributes(algorithm) });
+    const balancer = await startBalancer({ groups: [group] });
+    await registerHealthy(balancer, 'arn:group', ...targets);
+    const spy = vi.spyOn(Math, 'random').mockReturnValueOnce(0.6).mockReturnValueOnce(0.7).mockReturnValueOnce(0.1);
+    onTestFinished(() => {
+      spy.mockRestore();
+    });
+    expect(await counts(balancer.port, 3)).toEqual({ b: 2, a: 1 });
   });
 
   it('by the cookie that the load balancer gave', async () => {

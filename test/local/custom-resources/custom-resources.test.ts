@@ -121,11 +121,28 @@ describe('a custom resource of a function of the template', () => {
     [{ Name: 'x', Answer: { PhysicalResourceId: '' } }, 'PhysicalResourceId must be a text'],
     [{ Name: 'x', Throws: true }, 'has ended without a response: the provider is broken'],
     [{ Name: 'x', Silent: true, ServiceTimeout: 1 }, 'no response within its ServiceTimeout of 1 s'],
-  ])('fails the start as %j', async (properties, message) => {
+  ])('that something needs fails the start as %j', async (properties, message) => {
     const started = start((cdk) => {
-      new CustomResource(cdk, 'Made', { serviceToken: provider(cdk).functionArn, properties });
+      const made = new CustomResource(cdk, 'Made', { serviceToken: provider(cdk).functionArn, properties });
+      inlineFunction(cdk, 'Reader', '', { environment: { ID: made.ref } });
     });
     await expect(started).rejects.toThrow(message.replace('’', "'"));
+  });
+
+  it('that nothing needs is named when it fails, and everything else runs', async () => {
+    const { stack } = await start((cdk) => {
+      const serviceToken = provider(cdk).functionArn;
+      new CustomResource(cdk, 'Alarm', { serviceToken, properties: { Name: 'x', Throws: true } });
+      const made = new CustomResource(cdk, 'Made', { serviceToken, properties: { Name: 'shop' } });
+      inlineFunction(cdk, 'Reader', 'return process.env;', {
+        functionName: 'reader',
+        environment: { NAME: made.getAttString('Name') },
+      });
+    });
+    expect(stack.notes).toContainEqual(
+      expect.stringMatching(/^custom resource Alarm: its function has ended .* broken \(nothing that runs needs it\)$/),
+    );
+    expect((await stack.invoke('reader', {})).payload).toMatchObject({ NAME: 'shop' });
   });
 
   it('fails where something wants an attribute that it does not have', async () => {

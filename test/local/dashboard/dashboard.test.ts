@@ -10,6 +10,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LocalStack } from '../../../local/stack';
 import { hasChromium, launchChromium } from '../../fixtures/chromium';
 import { prepareAssets } from '../../fixtures/prepare';
+import { inlineFunction } from '../functions/support';
 import { synthesizePlainStack } from '../stack/plain-stack';
 
 async function synthesize(directory: string, build: string) {
@@ -22,6 +23,7 @@ async function synthesize(directory: string, build: string) {
         sortKey: { name: 'sk', type: AttributeType.STRING },
         removalPolicy: RemovalPolicy.DESTROY,
       });
+      inlineFunction(scope, 'Echo', 'return { seen: event };', { functionName: 'echo' });
       const value = scope.toJsonString({ table: table.tableName, site: 'shop', tagShards: 1 });
       new CfnOutput(scope, 'Revalidation', { value });
     },
@@ -38,6 +40,8 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
   let page: Page;
   let nextAssembly: string;
   const problems: string[] = [];
+  /** What the browser has asked of the control interface, as its routes are named. */
+  const asked = new Set<string>();
 
   beforeAll(async () => {
     await prepareAssets();
@@ -58,6 +62,11 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
       if (message.type() === 'error') problems.push(message.text());
     });
     page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      const { origin, pathname } = new URL(request.url());
+      if (origin === stack.control)
+        asked.add(`${request.method()} ${pathname.replace(/^\/requests\/.+/, '/requests/:id')}`);
+    });
     await page.goto(stack.control);
     return () => browser.close();
   });
@@ -66,6 +75,12 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
     await page.getByText('live', { exact: true }).waitFor();
   });
 
+  /** What the page itself may ask although it has no button for it. */
+  const ask = (path: string, method = 'GET', body?: object): Promise<unknown> =>
+    page.evaluate(
+      ([url, init]) => fetch(url, init).then((response) => (response.status === 204 ? 204 : response.json())),
+      [path, { method, ...(body && { body: JSON.stringify(body) }) }] as const,
+    );
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
   const card = (title: string) =>
     page.locator('#picture .card').filter({ has: page.getByRole('heading', { name: new RegExp(`^${title}`) }) });
@@ -188,6 +203,13 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
     await card('replica-1').getByText('healthy').waitFor();
   });
 
+  it('stops a replica, which ends as it is told to and comes back', async () => {
+    await press('Stop replica-1');
+    await expect.poll(() => stack.replicas[0]).toMatchObject({ restarts: 2, state: 'healthy' });
+    expect(stack.replicas[0]?.lastEnd).toMatch(/SIGTERM|code/);
+    await card('replica-1').getByText('healthy').waitFor();
+  });
+
   it('scales', async () => {
     await page.getByLabel('Replicas').fill('2');
     await press('Scale');
@@ -203,6 +225,29 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
     await press('Deploy');
     await page.getByText(/^Deploy .*: done, completed$/).waitFor();
     expect(await (await fetch(`${stack.url}/who`)).json()).toMatchObject({ build: 'two' });
+  });
+
+  it('may ask for all else that the control interface has', async () => {
+    expect(await ask('/invoke', 'POST', { function: 'echo', event: { a: 1 } })).toMatchObject({
+      payload: { seen: { a: 1 } },
+    });
+    expect(await ask('/functions')).toMatchObject({ functions: [{ name: 'echo' }] });
+    expect(await ask('/kill', 'POST', { function: 'echo' })).toBe(204);
+    expect(await ask('/invalidations')).toEqual([]);
+    expect(await ask('/events')).toContainEqual(
+      expect.objectContaining({ 'detail-type': 'ECS Deployment State Change' }),
+    );
+    expect(await ask('/calls')).toMatchObject({ dynamodb: expect.any(Object) as object });
+    expect(await ask('/calls', 'DELETE')).toBe(204);
+    expect(await ask('/calls')).toEqual({});
+    expect(await ask('/state')).toMatchObject({ stack: 'Plain' });
+    expect(await ask('/metrics')).toMatchObject({ tags: 2 });
+    expect(await ask('/faults', 'POST', { target: 's3', kind: 'slow', milliseconds: 1 })).toMatchObject({ met: 0 });
+    expect(await ask('/faults')).toMatchObject([{ target: 's3' }]);
+    expect(await ask('/faults', 'DELETE')).toBe(204);
+    expect(stack.faults).toEqual([]);
+    const { routes } = (await ask('/nothing')) as { routes: string[] };
+    expect([...routes].sort()).toEqual([...routes].filter((route) => asked.has(route)).sort());
   });
 
   it('has landmarks, names for every control, and one way to each by keyboard', async () => {
@@ -232,7 +277,7 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
   });
 
   it('meets no error, and nothing that its content security policy forbids', () => {
-    // What it was told about the assembly that is not there, the browser notes too.
-    expect(problems.filter((text) => !text.includes('status of 400'))).toEqual([]);
+    // What it was told about the assembly and the address that are not there, the browser notes too.
+    expect(problems.filter((text) => !/status of 40[04]/.test(text))).toEqual([]);
   });
 });

@@ -3,11 +3,20 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { normalizePath, pathMatcher } from '../../../local/edge/path-pattern';
+import {
+  ALLOWED_METHODS,
+  CACHE_POLICY,
+  GENERAL_LIMITS,
+  GET_BODY,
+  PATH_PATTERN,
+  REQUEST_LENGTH,
+  ROOT_OBJECT,
+  TARGET_ORIGIN,
+} from './documentation';
 import { closeAll, respond, startEdge, startOrigin, until } from './support';
 
 afterEach(closeAll);
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern */
 const PATTERNS: [pattern: string, path: string, matches: boolean][] = [
   ['/images/*', '/images/a.jpg', true],
   ['/images/*', '/images/a/b.jpg', true],
@@ -26,7 +35,7 @@ const PATTERNS: [pattern: string, path: string, matches: boolean][] = [
 ];
 
 describe('a path pattern', () => {
-  it.each(PATTERNS)('"%s" with %s: %s', (pattern, path, matches) => {
+  it.each(PATTERNS)(`"%s" with %s: %s (${PATH_PATTERN})`, (pattern, path, matches) => {
     expect(pathMatcher(pattern)(path)).toBe(matches);
   });
 
@@ -39,14 +48,13 @@ describe('a path pattern', () => {
     ['/a/..', '/'],
     ['/a//b', '/a//b'],
   ];
-  it.each(NORMALIZED)('sees %s as %s (RFC 3986)', (raw, normalized) => {
+  it.each(NORMALIZED)(`sees %s as %s, after RFC 3986 (${PATH_PATTERN})`, (raw, normalized) => {
     expect(normalizePath(raw)).toBe(normalized);
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html */
 describe('a behaviour', () => {
-  it('is the first whose pattern matches, in the order of the template', async () => {
+  it(`is the first whose pattern matches, in the order of the template (${PATH_PATTERN})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin, { behaviors: [{ PathPattern: '/a/*' }, { PathPattern: '/a/b/*' }] });
     await edge.get('/a/b/c');
@@ -54,7 +62,7 @@ describe('a behaviour', () => {
     expect((await edge.logged(2)).map(({ behavior }) => behavior)).toEqual(['/a/*', '*']);
   });
 
-  it('is found by the normalized path, and the origin gets the raw one', async () => {
+  it(`is found by the normalized path, and the origin gets the raw one (${PATH_PATTERN})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin, { behaviors: [{ PathPattern: '/b/*' }] });
     await edge.get('/a/../%62/c');
@@ -62,7 +70,7 @@ describe('a behaviour', () => {
     expect([event?.behavior, origin.requests[0]?.url]).toEqual(['/b/*', '/a/../%62/c']);
   });
 
-  it('turns away methods that it does not allow, with 403', async () => {
+  it(`turns away methods that it does not allow, with 403 (${ALLOWED_METHODS})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin, { behavior: { AllowedMethods: ['GET', 'HEAD'] } });
     const answer = await edge.ask({ method: 'POST' });
@@ -74,7 +82,7 @@ describe('a behaviour', () => {
     expect(origin.requests).toHaveLength(0);
   });
 
-  it('turns away a GET with a body, with 403 (RequestAndResponseBehaviorCustomOrigin.html#RequestCustom-get-body)', async () => {
+  it(`turns away a GET with a body, with 403 (${GET_BODY})`, async () => {
     const edge = await startEdge(await startOrigin());
     expect((await edge.ask({ method: 'GET', body: 'x', headers: { 'content-length': '1' } })).status).toBe(403);
   });
@@ -84,7 +92,7 @@ describe('a behaviour', () => {
     expect((await edge.get('/')).status).toBe(200);
   });
 
-  it('shows the default root object for "/" alone (DefaultRootObject.html)', async () => {
+  it(`shows the default root object for "/" alone (${ROOT_OBJECT})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin, { config: { DefaultRootObject: 'index.html' } });
     await edge.get('/');
@@ -92,29 +100,28 @@ describe('a behaviour', () => {
     expect(origin.requests.map(({ url }) => url)).toEqual(['/index.html', '/a/']);
   });
 
-  it('that names no origin of the distribution is refused at once', async () => {
+  it(`that names no origin of the distribution is refused at once (${TARGET_ORIGIN})`, async () => {
     await expect(startEdge(undefined, { behavior: { TargetOriginId: 'other' } })).rejects.toThrow(
       'behaviour "*" names origin "other"; the distribution has: app',
     );
   });
 
-  it('that names an unknown policy is refused at once', async () => {
+  it(`that names an unknown policy is refused at once (${CACHE_POLICY})`, async () => {
     await expect(startEdge(undefined, { behavior: { CachePolicyId: 'none-such' } })).rejects.toThrow(
       'no AWS::CloudFront::CachePolicy with the id "none-such"',
     );
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html#limits-general */
 describe('a request beyond the quotas', () => {
-  it('has a URL of more than 8,192 bytes: 413', async () => {
+  it(`has a URL of more than 8,192 bytes: 413 (${REQUEST_LENGTH})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin);
     expect((await edge.get(`/${'a'.repeat(8_200)}`)).status).toBe(413);
     expect((await edge.get(`/${'a'.repeat(8_000)}`)).status).toBe(200);
   });
 
-  it('has more than 32,768 bytes without its body: 413', async () => {
+  it(`has more than 32,768 bytes without its body: 413 (${GENERAL_LIMITS})`, async () => {
     const edge = await startEdge(await startOrigin());
     expect((await edge.get('/', { 'x-large': 'a'.repeat(33_000) })).status).toBe(413);
     expect((await edge.get('/', { 'x-large': 'a'.repeat(70_000) })).status).toBe(413);

@@ -1,6 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import {
+  CACHED_ERRORS,
+  CACHED_RESPONSES,
+  ERROR_NOT_IN_CACHE,
+  ERROR_PAGES,
+  ERRORS_BY_LIFETIME,
+  EXPIRATION,
+  MANAGED_CACHE_POLICIES,
+  NEGOTIATION,
+  OBJECT_HEADERS,
+} from './documentation';
+import {
   CACHING_DISABLED,
   CACHING_OPTIMIZED,
   cachePolicy,
@@ -15,7 +26,6 @@ import {
 
 afterEach(closeAll);
 
-const EXPIRATION = 'Expiration.html#ExpirationDownloadDist';
 const DATE = 'Thu, 01 Jan 2026 00:00:00 GMT';
 
 interface Row {
@@ -27,7 +37,6 @@ interface Row {
   readonly fresh: number | undefined;
 }
 
-/** Each row: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/<doc> */
 const ROWS: readonly Row[] = [
   { rule: 'max-age is the lifetime', doc: EXPIRATION, headers: { 'cache-control': 'max-age=60' }, fresh: 60 },
   {
@@ -44,7 +53,7 @@ const ROWS: readonly Row[] = [
   },
   {
     rule: 'max-age goes before Expires',
-    doc: 'Expiration.html#expiration-individual-objects',
+    doc: OBJECT_HEADERS,
     headers: { 'cache-control': 'max-age=60', expires: '0' },
     fresh: 60,
   },
@@ -153,13 +162,13 @@ const ROWS: readonly Row[] = [
   { rule: 'max-age=0 is asked again each time', doc: EXPIRATION, headers: { 'cache-control': 'max-age=0' }, fresh: 0 },
   {
     rule: 'Age counts towards the lifetime',
-    doc: 'RequestAndResponseBehaviorCustomOrigin.html',
+    doc: CACHED_RESPONSES,
     headers: { 'cache-control': 'max-age=60', age: '20' },
     fresh: 40,
   },
   {
     rule: 'Vary: * with MinTTL 0 is asked again each time',
-    doc: 'RequestAndResponseBehaviorCustomOrigin.html#ResponseCustomContentNegotiation',
+    doc: NEGOTIATION,
     headers: { 'cache-control': 'max-age=60', vary: '*' },
     fresh: 0,
   },
@@ -197,7 +206,7 @@ describe('the lifetime of an object', () => {
     expect(await edge.result('/')).toBe('Miss');
   });
 
-  it('is nothing under CachingDisabled', async () => {
+  it(`is nothing under CachingDisabled (${MANAGED_CACHE_POLICIES})`, async () => {
     const origin = await startOrigin(respond({ 'cache-control': 's-maxage=60' }));
     const edge = await startEdge(origin, { behavior: { CachePolicyId: CACHING_DISABLED } });
     await edge.get('/');
@@ -206,7 +215,7 @@ describe('the lifetime of an object', () => {
     expect(first?.reason).toBe('not kept: Managed-CachingDisabled disables caching');
   });
 
-  it('is at least a second under CachingOptimized, even for private responses', async () => {
+  it(`is at least a second under CachingOptimized, even for private responses (${MANAGED_CACHE_POLICIES})`, async () => {
     const origin = await startOrigin(respond({ 'cache-control': 'private, no-store' }));
     const edge = await startEdge(origin, { behavior: { CachePolicyId: CACHING_OPTIMIZED } });
     await edge.get('/');
@@ -216,7 +225,7 @@ describe('the lifetime of an object', () => {
     expect(await edge.result('/')).toBe('Miss');
   });
 
-  it('comes from legacy settings where a behaviour has no policy', async () => {
+  it(`comes from legacy settings where a behaviour has no policy (${EXPIRATION})`, async () => {
     const origin = await startOrigin(respond({}));
     const legacy = {
       CachePolicyId: '',
@@ -233,14 +242,14 @@ describe('the lifetime of an object', () => {
     expect(await edge.result('/')).toBe('Miss');
   });
 
-  it('cannot be ended by the viewer: Cache-Control and Pragma of a request say nothing (Expiration.html)', async () => {
+  it(`cannot be ended by the viewer: Cache-Control and Pragma of a request say nothing (${OBJECT_HEADERS})`, async () => {
     const origin = await startOrigin(respond({ 'cache-control': 's-maxage=60' }));
     const edge = await startEdge(origin);
     await edge.get('/');
     expect(await edge.result('/', { 'cache-control': 'no-cache', pragma: 'no-cache' })).toBe('Hit');
   });
 
-  it('shows as Age on a hit, and not on a miss', async () => {
+  it(`shows as Age on a hit, and not on a miss (${CACHED_RESPONSES})`, async () => {
     const origin = await startOrigin(respond({ 'cache-control': 's-maxage=60' }));
     const edge = await startEdge(origin);
     expect((await edge.get('/')).headers.age).toBeUndefined();
@@ -250,34 +259,35 @@ describe('the lifetime of an object', () => {
 });
 
 describe('an error', () => {
-  const STATUS_CODES = 'HTTPStatusCodes.html#HTTPStatusCodes-cached-errors';
   const ERRORS: [rule: string, status: number, headers: Record<string, string>, fresh: number | undefined][] = [
-    [`404 is kept for 10 seconds (${STATUS_CODES})`, 404, {}, 10],
-    [`405 is kept for 10 seconds (${STATUS_CODES})`, 405, {}, 10],
-    [`414 is kept for 10 seconds (${STATUS_CODES})`, 414, {}, 10],
-    [`500 is kept for 10 seconds (${STATUS_CODES})`, 500, {}, 10],
-    [`501 is kept for 10 seconds (${STATUS_CODES})`, 501, {}, 10],
-    [`502 is kept for 10 seconds (${STATUS_CODES})`, 502, {}, 10],
-    [`503 is kept for 10 seconds (${STATUS_CODES})`, 503, {}, 10],
-    [`504 is kept for 10 seconds (${STATUS_CODES})`, 504, {}, 10],
-    [`404 with a longer s-maxage is kept as long (${STATUS_CODES})`, 404, { 'cache-control': 's-maxage=60' }, 60],
+    [`404 is kept for 10 seconds (${CACHED_ERRORS})`, 404, {}, 10],
+    [`414 is kept for 10 seconds (${CACHED_ERRORS})`, 414, {}, 10],
+    [`500 is kept for 10 seconds (${CACHED_ERRORS})`, 500, {}, 10],
+    [`501 is kept for 10 seconds (${CACHED_ERRORS})`, 501, {}, 10],
+    [`502 is kept for 10 seconds (${CACHED_ERRORS})`, 502, {}, 10],
+    [`503 is kept for 10 seconds (${CACHED_ERRORS})`, 503, {}, 10],
+    [`504 is kept for 10 seconds (${CACHED_ERRORS})`, 504, {}, 10],
+    [`404 with a longer s-maxage is kept as long (${CACHED_ERRORS})`, 404, { 'cache-control': 's-maxage=60' }, 60],
     [
-      `404 with a shorter s-maxage is kept for 10 seconds (${STATUS_CODES})`,
+      `404 with a shorter s-maxage is kept for 10 seconds (${CACHED_ERRORS})`,
       404,
       { 'cache-control': 's-maxage=1' },
       10,
     ],
     [
-      `404 that is restricted by Cache-Control is not kept (${STATUS_CODES})`,
+      `404 that is restricted by Cache-Control is not kept (${CACHED_ERRORS})`,
       404,
       { 'cache-control': 'private, no-store' },
       undefined,
     ],
-    [`403 is kept only with a lifetime (${STATUS_CODES})`, 403, {}, undefined],
-    [`403 with a lifetime is kept (${STATUS_CODES})`, 403, { 'cache-control': 'max-age=20' }, 20],
-    [`400 is kept only with a lifetime (${STATUS_CODES})`, 400, {}, undefined],
-    [`415 with a lifetime is kept (${STATUS_CODES})`, 415, { 'cache-control': 'max-age=20' }, 20],
-    [`418 is never kept (${STATUS_CODES})`, 418, { 'cache-control': 'max-age=20' }, undefined],
+    [`403 is kept only with a lifetime (${ERRORS_BY_LIFETIME})`, 403, {}, undefined],
+    [`403 with a lifetime is kept (${ERRORS_BY_LIFETIME})`, 403, { 'cache-control': 'max-age=20' }, 20],
+    [`400 is kept only with a lifetime (${ERRORS_BY_LIFETIME})`, 400, {}, undefined],
+    [`405 is kept only with a lifetime (${ERRORS_BY_LIFETIME})`, 405, {}, undefined],
+    [`405 with a lifetime is kept (${ERRORS_BY_LIFETIME})`, 405, { 'cache-control': 's-maxage=20' }, 20],
+    [`412 with a lifetime is kept (${ERRORS_BY_LIFETIME})`, 412, { 'cache-control': 'max-age=20' }, 20],
+    [`415 with a lifetime is kept (${ERRORS_BY_LIFETIME})`, 415, { 'cache-control': 'max-age=20' }, 20],
+    [`418 is never kept (${CACHED_ERRORS})`, 418, { 'cache-control': 'max-age=20' }, undefined],
   ];
   it.each(ERRORS)('%s', async (_, status, headers, fresh) => {
     const origin = await startOrigin(respond(headers, 'sorry', status));
@@ -296,7 +306,7 @@ describe('an error', () => {
     expect(origin.requests).toHaveLength(2);
   });
 
-  it('is kept for the error caching minimum TTL of its status (HTTPStatusCodes.html)', async () => {
+  it(`is kept for the error caching minimum TTL of its status (${ERROR_NOT_IN_CACHE})`, async () => {
     const origin = await startOrigin(respond({}, 'gone', 404));
     const edge = await startEdge(origin, {
       config: { CustomErrorResponses: [{ ErrorCode: 404, ErrorCachingMinTTL: 0 }] },
@@ -306,7 +316,7 @@ describe('an error', () => {
     expect(origin.requests).toHaveLength(2);
   });
 
-  it('shows a page of the distribution, with its own status (GeneratingCustomErrorResponses.html)', async () => {
+  it(`shows a page of the distribution, with its own status (${ERROR_PAGES})`, async () => {
     const origin = await startOrigin((incoming, response) => {
       if (incoming.url === '/errors/404.html') response.setHeader('cache-control', 'max-age=600').end('the page');
       else response.writeHead(404).end('plain');

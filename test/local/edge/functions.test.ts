@@ -1,6 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import {
+  FUNCTION_ENCODING,
+  FUNCTION_ERRORS,
+  FUNCTION_EVENT,
+  FUNCTION_HEADERS,
+  FUNCTION_LIMITS,
+  FUNCTION_LOGS,
+  FUNCTION_QUERIES,
+  FUNCTION_RUNTIME,
+  FUNCTION_STATUS,
+  FUNCTION_URI,
+  RESTRICTED_FEATURES,
+} from './documentation';
+import {
   ALL_VIEWER,
   closeAll,
   edgeFunction,
@@ -42,9 +55,8 @@ async function ask(
 const show = (expression: string): string =>
   `function handler(event) { return { statusCode: 200, body: JSON.stringify(${expression}) } }`;
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html */
 describe('the event of a viewer-request function', () => {
-  it('has version, context and viewer', async () => {
+  it(`has version, context and viewer (${FUNCTION_EVENT})`, async () => {
     const { answer } = await ask(show('event'));
     expect(JSON.parse(answer.body)).toMatchObject({
       version: '1.0',
@@ -58,7 +70,7 @@ describe('the event of a viewer-request function', () => {
     });
   });
 
-  it('has method, raw uri, and queries, headers and cookies with multiValue for duplicates', async () => {
+  it(`has method, raw uri, and queries, headers and cookies with multiValue for duplicates (${FUNCTION_EVENT})`, async () => {
     const { answer } = await ask(show('event.request'), '/a%20b?q=%41&q=2&flag', {
       cookie: 'c=1; d=2; c=3',
       'x-two': ['1', '2'],
@@ -74,7 +86,7 @@ describe('the event of a viewer-request function', () => {
     expect(headers).not.toHaveProperty('cookie');
   });
 
-  it('hides disallowed headers (edge-function-restrictions-all.html)', async () => {
+  it(`hides disallowed headers (${FUNCTION_HEADERS})`, async () => {
     const { answer, origin } = await ask(show('Object.keys(event.request.headers)'), '/', {
       'x-forwarded-proto': 'https',
       'x-edge-a': '1',
@@ -85,9 +97,8 @@ describe('the event of a viewer-request function', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html */
 describe('a viewer-request function', () => {
-  it('may change uri, queries, headers and cookies, which key and origin then see', async () => {
+  it(`may change uri, queries, headers and cookies, which key and origin then see (${FUNCTION_EVENT})`, async () => {
     const code = `function handler(event) {
       var request = event.request;
       request.uri = '/rewritten';
@@ -106,7 +117,7 @@ describe('a viewer-request function', () => {
     expect([event?.url, event?.key]).toEqual(['/original?z=9', '/rewritten?a=1&b=2&b=3']);
   });
 
-  it('does not change the behaviour by changing the uri', async () => {
+  it(`does not change the behaviour by changing the uri (${FUNCTION_URI})`, async () => {
     const origin = await startOrigin();
     const edge = await startEdge(origin, {
       behavior: { FunctionAssociations: [{ EventType: 'viewer-request', FunctionARN: ARN }] },
@@ -119,12 +130,12 @@ describe('a viewer-request function', () => {
     expect((await edge.logged(1))[0]?.behavior).toBe('*');
   });
 
-  it('leaves the raw query alone unless it changes it', async () => {
+  it(`leaves the raw query alone unless it changes it (${FUNCTION_ENCODING})`, async () => {
     const { origin } = await ask('function handler(event) { return event.request }', '/?b=%41&a=&c');
     expect(origin.requests[0]?.url).toBe('/?b=%41&a=&c');
   });
 
-  it('may answer itself', async () => {
+  it(`may answer itself (${FUNCTION_EVENT})`, async () => {
     const code = `function handler() { return { statusCode: 302, statusDescription: 'Found', headers: { location: { value: '/there' } },
       cookies: { a: { value: '1', attributes: 'Path=/; Secure' } }, body: { encoding: 'base64', data: 'aGk=' } } }`;
     const { answer, origin } = await ask(code);
@@ -141,14 +152,14 @@ describe('a viewer-request function', () => {
     ]);
   });
 
-  it('may be async', async () => {
+  it(`may be async (${FUNCTION_RUNTIME})`, async () => {
     const { origin } = await ask(
       'async function handler(event) { await null; event.request.uri = "/later"; return event.request }',
     );
     expect(origin.requests[0]?.url).toBe('/later');
   });
 
-  it('finds the modules of the runtime, imported or required', async () => {
+  it(`finds the modules of the runtime, imported or required (${FUNCTION_RUNTIME})`, async () => {
     const code = `import crypto from 'crypto';
       const querystring = require('querystring');
       function handler() { return { statusCode: 200, body: crypto.createHash('sha256').update('a').digest('hex').slice(0, 8) + querystring.stringify({ b: ['1', 2] }) + btoa('c') + Buffer.from('ZA==', 'base64').toString() } }`;
@@ -156,7 +167,7 @@ describe('a viewer-request function', () => {
     expect(answer.body).toBe('ca978112b=1&b=2Yw==d');
   });
 
-  it('writes to the log of the request', async () => {
+  it(`writes to the log of the request (${FUNCTION_LOGS})`, async () => {
     const { edge } = await ask(
       'function handler(event) { console.log("at", { uri: event.request.uri }); return event.request }',
     );
@@ -165,60 +176,89 @@ describe('a viewer-request function', () => {
     ]);
   });
 
-  /** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html */
-  const INVALID: [what: string, change: string][] = [
-    ['changes Host, which is read-only', 'request.headers.host = { value: "evil" }'],
-    ['removes Host, which is read-only', 'delete request.headers.host'],
-    ['adds Via, which is read-only', 'request.headers.via = { value: "x" }'],
-    ['changes the method', 'request.method = "POST"'],
-    ['adds X-Forwarded-Proto, which is disallowed', 'request.headers["x-forwarded-proto"] = { value: "https" }'],
-    ['adds X-Amz-Cf-Anything, which is disallowed', 'request.headers["x-amz-cf-anything"] = { value: "1" }'],
-    ['writes a header name in upper case', 'request.headers["X-Upper"] = { value: "1" }'],
-    ['writes a header whose value is no string', 'request.headers["x-number"] = { value: 1 }'],
-    ['begins the uri with something else than a slash', 'request.uri = "no-slash"'],
-    ['puts a fragment into the uri', 'request.uri = "/a#b"'],
-    ['makes the URL too long', 'request.uri = "/" + "a".repeat(9000)'],
+  const INVALID: [what: string, doc: string, change: string][] = [
+    ['changes Host, which is read-only', FUNCTION_HEADERS, 'request.headers.host = { value: "evil" }'],
+    ['removes Host, which is read-only', FUNCTION_HEADERS, 'delete request.headers.host'],
+    ['adds Via, which is read-only', FUNCTION_HEADERS, 'request.headers.via = { value: "x" }'],
+    ['changes the method', FUNCTION_EVENT, 'request.method = "POST"'],
+    [
+      'adds X-Forwarded-Proto, which is disallowed',
+      FUNCTION_HEADERS,
+      'request.headers["x-forwarded-proto"] = { value: "https" }',
+    ],
+    [
+      'adds X-Amz-Cf-Anything, which is disallowed',
+      FUNCTION_HEADERS,
+      'request.headers["x-amz-cf-anything"] = { value: "1" }',
+    ],
+    ['writes a header name in upper case', FUNCTION_EVENT, 'request.headers["X-Upper"] = { value: "1" }'],
+    ['writes a header whose value is no string', FUNCTION_EVENT, 'request.headers["x-number"] = { value: 1 }'],
+    ['begins the uri with something else than a slash', FUNCTION_EVENT, 'request.uri = "no-slash"'],
+    ['puts a fragment into the uri', FUNCTION_QUERIES, 'request.uri = "/a#b"'],
+    ['makes the URL too long', FUNCTION_URI, 'request.uri = "/" + "a".repeat(9000)'],
   ];
-  it.each(INVALID)('is answered for with 502 when it %s', async (_, change) => {
+  it.each(INVALID)('is answered for with 502 when it %s (%s)', async (_what, _doc, change) => {
     const { answer, origin } = await ask(
       `function handler(event) { var request = event.request; ${change}; return request }`,
     );
     expect([answer.status, resultOf(answer), origin.requests.length]).toEqual([502, 'FunctionValidationError', 0]);
   });
 
-  const FAILING: [what: string, code: string, words: string][] = [
-    ['throws', 'function handler() { throw new Error("broken") }', 'Error: broken'],
-    ['rejects', 'async function handler() { throw new Error("later") }', 'Error: later'],
-    ['returns nothing', 'function handler() {}', 'neither a request nor a response'],
-    ['does not end', 'function handler() { while (true) {} }', 'did not end within'],
-    ['evaluates code', 'function handler() { return eval("1") }', 'Code generation from strings disallowed'],
-    ['reaches for the network', 'function handler() { return fetch("http://x") }', 'fetch is not defined'],
-    ['reaches for timers', 'function handler() { setTimeout(function () {}, 1) }', 'setTimeout is not defined'],
-    ['reaches for Node.js', 'function handler() { return process.env }', 'process is not defined'],
-    ['requires a module of Node.js', 'function handler() { return require("fs") }', "cannot require 'fs'"],
+  const FAILING: [what: string, doc: string, code: string, words: string][] = [
+    ['throws', FUNCTION_ERRORS, 'function handler() { throw new Error("broken") }', 'Error: broken'],
+    ['rejects', FUNCTION_ERRORS, 'async function handler() { throw new Error("later") }', 'Error: later'],
+    ['returns nothing', FUNCTION_ERRORS, 'function handler() {}', 'neither a request nor a response'],
+    ['does not end', FUNCTION_ERRORS, 'function handler() { while (true) {} }', 'did not end within'],
+    [
+      'evaluates code',
+      RESTRICTED_FEATURES,
+      'function handler() { return eval("1") }',
+      'Code generation from strings disallowed',
+    ],
+    [
+      'reaches for the network',
+      RESTRICTED_FEATURES,
+      'function handler() { return fetch("http://x") }',
+      'fetch is not defined',
+    ],
+    [
+      'reaches for timers',
+      RESTRICTED_FEATURES,
+      'function handler() { setTimeout(function () {}, 1) }',
+      'setTimeout is not defined',
+    ],
+    ['reaches for Node.js', RESTRICTED_FEATURES, 'function handler() { return process.env }', 'process is not defined'],
+    [
+      'requires a module of Node.js',
+      RESTRICTED_FEATURES,
+      'function handler() { return require("fs") }',
+      "cannot require 'fs'",
+    ],
     [
       'climbs out of its context',
+      RESTRICTED_FEATURES,
       'function handler() { return console.log.constructor("return process")() }',
       'Code generation from strings disallowed',
     ],
     [
       'changes the origin, which is not emulated',
+      FUNCTION_RUNTIME,
       'import cf from "cloudfront"; function handler(event) { cf.updateRequestOrigin({}); return event.request }',
       'updateRequestOrigin is not emulated',
     ],
   ];
-  it.each(FAILING)('is answered for with 503 when it %s', async (_, code, words) => {
+  it.each(FAILING)('is answered for with 503 when it %s (%s)', async (_what, _doc, code, words) => {
     const { answer } = await ask(code);
     expect([answer.status, resultOf(answer)]).toEqual([503, 'FunctionExecutionError']);
-    expect(answer.body).toContain(words.replace(/'/g, "'"));
+    expect(answer.body).toContain(words);
   });
 
-  it('of more than 10 KB is refused at once (cloudfront-limits.html#limits-functions)', async () => {
+  it(`of more than 10 KB is refused at once (${FUNCTION_LIMITS})`, async () => {
     const code = `function handler(event) { return event.request } // ${'x'.repeat(10_240)}`;
     await expect(withFunction(code)).rejects.toThrow('bytes of code; CloudFront allows 10240');
   });
 
-  it('without a handler, or with a syntax error, is refused at once', async () => {
+  it(`without a handler, or with a syntax error, is refused at once (${FUNCTION_RUNTIME})`, async () => {
     await expect(withFunction('var a = 1')).rejects.toThrow(
       'function "f" cannot be loaded: there is no function named handler',
     );
@@ -226,9 +266,8 @@ describe('a viewer-request function', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html */
 describe('a viewer-response function', () => {
-  it('may change status, headers, cookies and body', async () => {
+  it(`may change status, headers, cookies and body (${FUNCTION_EVENT})`, async () => {
     const code = `function handler(event) {
       var response = event.response;
       response.statusCode = 201;
@@ -253,12 +292,12 @@ describe('a viewer-response function', () => {
     ]);
   });
 
-  it('leaves the body alone unless it sets one', async () => {
+  it(`leaves the body alone unless it sets one (${FUNCTION_EVENT})`, async () => {
     const { edge } = await withFunction('function handler(event) { return event.response }', 'viewer-response');
     expect((await edge.get('/')).body).toBe('ok');
   });
 
-  it('does not run for errors of 400 and above (edge-function-restrictions-all.html)', async () => {
+  it(`does not run for errors of 400 and above (${FUNCTION_STATUS})`, async () => {
     const { edge, origin } = await withFunction(
       'function handler() { throw new Error("must not run") }',
       'viewer-response',
@@ -267,7 +306,7 @@ describe('a viewer-response function', () => {
     expect((await edge.get('/')).status).toBe(404);
   });
 
-  it('is answered for with 502 when it adds Via, which is read-only', async () => {
+  it(`is answered for with 502 when it adds Via, which is read-only (${FUNCTION_HEADERS})`, async () => {
     const { edge } = await withFunction(
       'function handler(event) { event.response.headers.via = { value: "x" }; return event.response }',
       'viewer-response',

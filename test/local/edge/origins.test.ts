@@ -5,6 +5,20 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EdgeResource } from '../../../local/edge';
 
 import {
+  BAD_GATEWAY,
+  BUCKET_ACCESS,
+  BUCKET_ORIGIN,
+  COMPLETION_TIMEOUT,
+  CONNECTIONS,
+  CONNECTION_ATTEMPTS,
+  ERROR_NOT_IN_CACHE,
+  FAILOVER,
+  GENERAL_LIMITS,
+  ORIGIN_SETTINGS,
+  RESPONSE_TIMEOUT,
+  VPC_ORIGINS,
+} from './documentation';
+import {
   ALL_VIEWER,
   CACHING_OPTIMIZED,
   closeAll,
@@ -20,29 +34,82 @@ import {
 
 afterEach(closeAll);
 
-/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
-const TIMEOUT = 'RequestAndResponseBehaviorCustomOrigin.html#request-custom-request-timeout';
-
 const silent = { CustomOriginConfig: { OriginProtocolPolicy: 'http-only', OriginReadTimeout: 1 } };
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-502-bad-gateway.html */
+async function closedOrigin(): Promise<TestOrigin> {
+  const origin = await startOrigin();
+  await origin.close();
+  return origin;
+}
+
+const silentOrigin = (): Promise<TestOrigin> => startOrigin(() => undefined);
+
 describe('an origin that does not answer', () => {
-  it(`is asked as often as the connection attempts say, for GET (${TIMEOUT})`, async () => {
-    const origin = await startOrigin(() => undefined);
-    const edge = await startEdge(origin, { origin: { ...silent, ConnectionAttempts: 2 } });
-    const answer = await edge.get('/');
-    expect([answer.status, resultOf(answer), origin.requests.length]).toEqual([504, 'Error', 2]);
-    expect((await edge.logged(1))[0]?.reason).toMatch(/^no byte for 1 s \(origin "app" at 127\.0\.0\.1:\d+\)$/);
-  });
+  it.each(['GET', 'POST'])(
+    `is connected to as often as the attempts say, for %s (${CONNECTION_ATTEMPTS})`,
+    async (method) => {
+      let tries = 0;
+      const origin = await startOrigin();
+      const edge = await startEdge(undefined, {
+        origin: { ConnectionAttempts: 3 },
+        options: {
+          hosts: {
+            // Nobody listens before the last attempt.
+            resolve: () => ({ host: '127.0.0.1', port: (tries += 1) < 3 ? 1 : origin.port }),
+          },
+        },
+      });
+      expect((await edge.ask({ method, ...(method === 'POST' && { body: 'x' }) })).body).toBe('ok');
+      expect(tries).toBe(3);
+    },
+  );
 
-  it(`is asked once for POST (${TIMEOUT})`, async () => {
-    const origin = await startOrigin(() => undefined);
-    const edge = await startEdge(origin, { origin: { ...silent, ConnectionAttempts: 3 } });
-    expect((await edge.ask({ method: 'POST', body: 'x' })).status).toBe(504);
+  it(`may take no longer than the completion timeout, all attempts together (${COMPLETION_TIMEOUT})`, async () => {
+    const origin = await silentOrigin();
+    const edge = await startEdge(origin, { origin: { ConnectionAttempts: 3, ResponseCompletionTimeout: 1 } });
+    expect((await edge.get('/')).status).toBe(504);
     expect(origin.requests).toHaveLength(1);
+    expect((await edge.logged(1))[0]?.reason).toContain('longer than the response completion timeout');
   });
 
-  it(`falls silent between two packets: the connection is cut (${TIMEOUT})`, async () => {
+  it(`is cut off by the completion timeout although it sends byte after byte (${COMPLETION_TIMEOUT})`, async () => {
+    const origin = await startOrigin((_, response) => {
+      const timer = setInterval(() => response.write('.'), 50);
+      response.on('close', () => {
+        clearInterval(timer);
+      });
+    });
+    const edge = await startEdge(origin, { origin: { ResponseCompletionTimeout: 1 } });
+    await expect(edge.get('/')).rejects.toThrow();
+    expect(edge.edge.stored.objects).toBe(0);
+  });
+
+  it(`answers with more than 32,768 bytes of headers: 502 (${GENERAL_LIMITS})`, async () => {
+    const edge = await startEdge(await startOrigin(respond({ 'x-large': 'a'.repeat(33_000) })));
+    expect((await edge.get('/')).status).toBe(502);
+  });
+
+  it.each(['GET', 'HEAD'])(
+    `is asked as often as the connection attempts say, for %s (${RESPONSE_TIMEOUT})`,
+    async (method) => {
+      const origin = await startOrigin(() => undefined);
+      const edge = await startEdge(origin, { origin: { ...silent, ConnectionAttempts: 2 } });
+      const answer = await edge.ask({ method });
+      expect([answer.status, resultOf(answer), origin.requests.length]).toEqual([504, 'Error', 2]);
+      expect((await edge.logged(1))[0]?.reason).toMatch(/^no byte for 1 s \(origin "app" at 127\.0\.0\.1:\d+\)$/);
+    },
+  );
+
+  it(`is asked once for other methods (${RESPONSE_TIMEOUT})`, async () => {
+    const origin = await silentOrigin();
+    const edge = await startEdge(origin, { origin: { ...silent, ConnectionAttempts: 3 } });
+    const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+    const answers = await Promise.all(methods.map((method) => edge.ask({ method })));
+    expect(answers.map(({ status }) => status)).toEqual(methods.map(() => 504));
+    expect(origin.requests.map(({ method }) => method).sort()).toEqual([...methods].sort());
+  });
+
+  it(`falls silent between two packets: the connection is cut (${RESPONSE_TIMEOUT})`, async () => {
     const origin = await startOrigin((_, response) => {
       response.writeHead(200, { 'cache-control': 's-maxage=60' }).write('some');
     });
@@ -51,7 +118,7 @@ describe('an origin that does not answer', () => {
     expect(edge.edge.stored.objects).toBe(0);
   });
 
-  it(`may take longer altogether than its read timeout, byte by byte (${TIMEOUT})`, async () => {
+  it(`may take longer altogether than its read timeout, byte by byte (${RESPONSE_TIMEOUT})`, async () => {
     const origin = await startOrigin((_, response) => {
       let left = 5;
       const timer = setInterval(() => {
@@ -67,7 +134,7 @@ describe('an origin that does not answer', () => {
     expect((await edge.get('/')).body).toBe('....done');
   });
 
-  it('refuses connections: 502 after all attempts, kept for the error caching minimum TTL', async () => {
+  it(`refuses connections: 502 after all attempts, kept for the error caching minimum TTL (${CONNECTION_ATTEMPTS})`, async () => {
     const origin = await startOrigin();
     await origin.close();
     const edge = await startEdge(origin, { origin: { ConnectionAttempts: 3 } });
@@ -77,13 +144,13 @@ describe('an origin that does not answer', () => {
     expect(answer.body).toContain(`Request ID: ${String(answer.headers['x-amz-cf-id'])}`);
   });
 
-  it('closes the connection without an answer: 502', async () => {
+  it(`closes the connection without an answer: 502 (${BAD_GATEWAY})`, async () => {
     const origin = await startOrigin((incoming) => incoming.socket.destroy());
     const edge = await startEdge(origin, { origin: { ConnectionAttempts: 1 } });
     expect((await edge.get('/')).status).toBe(502);
   });
 
-  it('does not speak HTTP: 502', async () => {
+  it(`does not speak HTTP: 502 (${BAD_GATEWAY})`, async () => {
     const server = createServer((socket) => socket.end('nonsense'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
@@ -92,12 +159,12 @@ describe('an origin that does not answer', () => {
     server.close();
   });
 
-  it('is not on this machine: 502 that says so', async () => {
+  it(`is not on this machine: 502 that says so (${BAD_GATEWAY})`, async () => {
     const edge = await startEdge(undefined);
     expect((await edge.get('/')).body).toContain('nothing on this machine serves app.example:80');
   });
 
-  it('is asked again with the next request, once the error is no longer kept', async () => {
+  it(`is asked again with the next request, once the error is no longer kept (${ERROR_NOT_IN_CACHE})`, async () => {
     const origin = await startOrigin((incoming) => incoming.socket.destroy());
     const edge = await startEdge(origin, { origin: { ConnectionAttempts: 1 } });
     await edge.get('/');
@@ -108,7 +175,6 @@ describe('an origin that does not answer', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html */
 describe('an origin group', () => {
   async function group(primary: TestOrigin, secondary: TestOrigin, codes = [500, 502, 504]): Promise<TestEdge> {
     const origins = ['primary', 'secondary'].map((Id) => ({
@@ -133,37 +199,56 @@ describe('an origin group', () => {
     });
   }
 
-  it('asks the primary while it is well', async () => {
+  it(`asks the primary while it is well (${FAILOVER})`, async () => {
     const edge = await group(await startOrigin(respond({}, 'first')), await startOrigin(respond({}, 'second')));
     expect((await edge.get('/')).body).toBe('first');
   });
 
-  it('asks the secondary for a listed status', async () => {
+  it(`asks the secondary for a listed status (${FAILOVER})`, async () => {
     const edge = await group(await startOrigin(respond({}, 'broken', 500)), await startOrigin(respond({}, 'second')));
     expect((await edge.get('/')).body).toBe('second');
     expect((await edge.logged(1))[0]?.origin?.originId).toBe('secondary');
   });
 
-  it('does not for a status that is not listed', async () => {
+  it(`does not for a status that is not listed (${FAILOVER})`, async () => {
     const edge = await group(await startOrigin(respond({}, 'missing', 404)), await startOrigin(respond({}, 'second')));
     expect((await edge.get('/')).status).toBe(404);
   });
 
-  it('asks the secondary when the primary cannot be reached, or is silent', async () => {
-    const closed = await startOrigin();
-    await closed.close();
-    expect((await (await group(closed, await startOrigin(respond({}, 'second')))).get('/')).body).toBe('second');
-    const hanging = await startOrigin(() => undefined);
-    expect((await (await group(hanging, await startOrigin(respond({}, 'second')))).get('/')).body).toBe('second');
+  const UNANSWERED: [what: string, start: () => Promise<TestOrigin>, codes: number[], asked: string][] = [
+    ['cannot be reached, with 503 among the codes', closedOrigin, [503], 'second'],
+    ['cannot be reached, without 503', closedOrigin, [500, 502, 504], '502'],
+    ['is silent, with 504 among the codes', silentOrigin, [504], 'second'],
+    ['is silent, without 504', silentOrigin, [500, 502, 503], '504'],
+  ];
+  it.each(UNANSWERED)(`whose primary %s (${FAILOVER})`, async (_, start, codes, asked) => {
+    const edge = await group(await start(), await startOrigin(respond({}, 'second')), codes);
+    const { status, body } = await edge.get('/');
+    expect(status === 200 ? body : String(status)).toBe(asked);
   });
 
-  it('does not fail over for POST', async () => {
+  const METHODS: [method: string, status: number][] = [
+    ['GET', 200],
+    ['HEAD', 200],
+    ['OPTIONS', 200],
+    ['POST', 500],
+    ['PUT', 500],
+    ['DELETE', 500],
+  ];
+  it.each(METHODS)(`answers a %s that fails with %i (${FAILOVER})`, async (method, status) => {
     const edge = await group(await startOrigin(respond({}, 'broken', 500)), await startOrigin(respond({}, 'second')));
-    expect((await edge.ask({ method: 'POST', body: 'x' })).status).toBe(500);
+    expect((await edge.ask({ method })).status).toBe(status);
+  });
+
+  it(`asks the primary first again, whatever it answered before (${FAILOVER})`, async () => {
+    const primary = await startOrigin(respond({ 'cache-control': 'no-store' }, 'broken', 500));
+    const edge = await group(primary, await startOrigin(respond({ 'cache-control': 'no-store' }, 'second')));
+    await edge.get('/');
+    await edge.get('/');
+    expect(primary.requests).toHaveLength(2);
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html */
 describe('an S3 origin', () => {
   const DOMAIN = 'assets.s3.eu-west-1.amazonaws.com';
   const control = (SigningBehavior: string): ReturnType<typeof resource> =>
@@ -190,7 +275,7 @@ describe('an S3 origin', () => {
     });
   }
 
-  it('is asked for its object, path style, with its own host', async () => {
+  it(`is asked for its object, path style, with its own host (${BUCKET_ORIGIN})`, async () => {
     const origin = await startOrigin(respond({ server: 'AmazonS3', 'x-amz-request-id': '1', 'x-amz-id-2': '2' }));
     const edge = await bucket(origin, { OriginAccessControlId: 'oac', OriginPath: '/site' });
     const { headers } = await edge.get('/_next/static/a.js?v=1', { host: 'localhost:8080' });
@@ -203,7 +288,7 @@ describe('an S3 origin', () => {
     expect(headers).not.toHaveProperty('x-amz-id-2');
   });
 
-  it('refuses requests without an origin access control: 403', async () => {
+  it(`refuses requests without an origin access control: 403 (${BUCKET_ACCESS})`, async () => {
     const origin = await startOrigin();
     const edge = await bucket(origin, {});
     const answer = await edge.get('/a.js');
@@ -211,12 +296,12 @@ describe('an S3 origin', () => {
     expect(answer.body).toContain('bucket "assets" is private, and origin "app" has no origin access control');
   });
 
-  it('refuses requests that the access control never signs', async () => {
+  it(`refuses requests that the access control never signs (${BUCKET_ACCESS})`, async () => {
     const edge = await bucket(await startOrigin(), { OriginAccessControlId: 'oac' }, 'never');
     expect((await edge.get('/a.js')).status).toBe(403);
   });
 
-  it('accepts an origin access identity', async () => {
+  it(`accepts an origin access identity (${BUCKET_ACCESS})`, async () => {
     const edge = await bucket(await startOrigin(), {
       S3OriginConfig: { OriginAccessIdentity: 'origin-access-identity/cloudfront/E2' },
     });
@@ -244,7 +329,7 @@ describe('an S3 origin', () => {
     [['s3:PutObject'], 403, 403],
   ];
   it.each(POLICIES)(
-    'whose policy allows %j answers %i, and %i for what is missing',
+    `whose policy allows %j answers %i, and %i for what is missing (${BUCKET_ACCESS})`,
     async (actions, stored, missing) => {
       const origin = await startOrigin((incoming, response) => {
         response.writeHead(incoming.url === '/assets/a' ? 200 : 404).end();
@@ -255,7 +340,7 @@ describe('an S3 origin', () => {
   );
 
   it.each(['assets.s3.amazonaws.com', 'my.dotted.bucket.s3.us-east-1.amazonaws.com', 'old.s3-eu-west-1.amazonaws.com'])(
-    'is recognised by %s',
+    `is recognised by %s (${ORIGIN_SETTINGS})`,
     async (domain) => {
       const origin = await startOrigin();
       const edge = await startEdge(origin, {
@@ -269,9 +354,8 @@ describe('an S3 origin', () => {
   );
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html */
 describe('a VPC origin', () => {
-  it('is asked at the HTTP port of its endpoint', async () => {
+  it(`is asked at the HTTP port of its endpoint (${VPC_ORIGINS})`, async () => {
     const origin = await startOrigin();
     const vpcOrigin = resource('VpcOrigin', 'vo_1', {
       VpcOriginEndpointConfig: { Arn: 'arn:alb', HTTPPort: 8081, OriginProtocolPolicy: 'http-only' },
@@ -290,7 +374,7 @@ describe('a VPC origin', () => {
 });
 
 describe('connections', () => {
-  it('to an origin are kept between requests', async () => {
+  it(`to an origin are kept between requests (${CONNECTIONS})`, async () => {
     const origin = await startOrigin();
     let connections = 0;
     origin.server.on('connection', () => (connections += 1));

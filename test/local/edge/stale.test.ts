@@ -1,11 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import {
+  CONDITIONAL_REQUESTS,
+  ERROR_IN_CACHE,
+  EXPIRATION,
+  ORIGIN_UNAVAILABLE,
+  STALE_IF_ERROR,
+  STALE_WHILE_REVALIDATE,
+} from './documentation';
 import { cachePolicy, closeAll, resultOf, startEdge, startOrigin, until, type TestOrigin } from './support';
 
 afterEach(closeAll);
-
-/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
-const SWR = 'Expiration.html#stale-content';
 
 /** An origin whose body counts its answers. */
 async function counting(cacheControl: string, headers: Record<string, string> = {}): Promise<TestOrigin> {
@@ -16,9 +21,8 @@ async function counting(cacheControl: string, headers: Record<string, string> = 
   });
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html#stale-content */
 describe('stale-while-revalidate', () => {
-  it(`serves the stale object at once and refreshes it behind (${SWR})`, async () => {
+  it(`serves the stale object at once and refreshes it behind (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -32,7 +36,7 @@ describe('stale-while-revalidate', () => {
     expect(origin.requests).toHaveLength(2);
   });
 
-  it('refreshes once, however many viewers come meanwhile', async () => {
+  it(`refreshes once, however many viewers come meanwhile (${STALE_WHILE_REVALIDATE})`, async () => {
     let release: () => void = () => undefined;
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
     const edge = await startEdge(origin);
@@ -47,7 +51,7 @@ describe('stale-while-revalidate', () => {
     await until(() => edge.edge.stored.objects === 1);
   });
 
-  it(`ends after its seconds: then the viewer waits for the origin (${SWR})`, async () => {
+  it(`ends after its seconds: then the viewer waits for the origin (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -56,7 +60,7 @@ describe('stale-while-revalidate', () => {
     expect(body).toBe('answer 2');
   });
 
-  it(`is capped at MaxTTL (${SWR})`, async () => {
+  it(`is capped at MaxTTL (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=600');
     const edge = await startEdge(origin, {
       behavior: { CachePolicyId: 'short' },
@@ -67,7 +71,7 @@ describe('stale-while-revalidate', () => {
     expect((await edge.get('/')).body).toBe('answer 2');
   });
 
-  it('survives a refresh that fails: the object stays until its window ends', async () => {
+  it(`survives a refresh that fails: the object stays until its window ends (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -78,7 +82,7 @@ describe('stale-while-revalidate', () => {
     expect((await edge.get('/')).body).toBe('answer 1');
   });
 
-  it('whose answer is large and private ends there, and does not stand in the way of the next', async () => {
+  it(`whose answer is large and private ends there, and does not stand in the way of the next (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=600');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -94,7 +98,7 @@ describe('stale-while-revalidate', () => {
     }
   });
 
-  it('goes on although the viewer that began it has left', async () => {
+  it(`goes on although the viewer that began it has left (${STALE_WHILE_REVALIDATE})`, async () => {
     const origin = await counting('s-maxage=10, stale-while-revalidate=60');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -112,11 +116,8 @@ describe('stale-while-revalidate', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html */
 describe('a failing origin', () => {
-  const IN_CACHE = 'HTTPStatusCodes.html#HTTPStatusCodes-no-custom-error-pages-in-cache';
-
-  it(`is hidden by a stale object, which is served for the error caching minimum TTL before the next try (${IN_CACHE})`, async () => {
+  it(`is hidden by a stale object, which is served for the error caching minimum TTL before the next try (${ERROR_IN_CACHE})`, async () => {
     const origin = await counting('s-maxage=10');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -131,7 +132,7 @@ describe('a failing origin', () => {
     expect(origin.requests).toHaveLength(3);
   });
 
-  it(`is not hidden when it says 4xx (${IN_CACHE})`, async () => {
+  it(`is not hidden when it says 4xx (${ERROR_IN_CACHE})`, async () => {
     const origin = await counting('s-maxage=10');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -140,7 +141,7 @@ describe('a failing origin', () => {
     expect((await edge.get('/')).status).toBe(404);
   });
 
-  it(`is hidden for as long as stale-if-error says (${SWR})`, async () => {
+  it(`is hidden for as long as stale-if-error says (${STALE_IF_ERROR})`, async () => {
     const origin = await counting('s-maxage=10, stale-if-error=30');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -151,13 +152,47 @@ describe('a failing origin', () => {
     expect((await edge.get('/')).status).toBe(500);
   });
 
-  it(`is not hidden with stale-if-error=0 (${SWR})`, async () => {
+  it(`is not hidden with stale-if-error=0 (${STALE_IF_ERROR})`, async () => {
     const origin = await counting('s-maxage=10, stale-if-error=0');
     const edge = await startEdge(origin);
     await edge.get('/');
     origin.answer = (_, response) => response.writeHead(500).end('broken');
     edge.pass(11);
     expect((await edge.get('/')).status).toBe(500);
+  });
+
+  const CAPPED: [directives: string, max: number, passed: number, status: number][] = [
+    ['s-maxage=10, stale-if-error=600', 20, 29, 200],
+    ['s-maxage=10, stale-if-error=600', 20, 31, 500],
+    ['s-maxage=10', 20, 29, 200],
+    ['s-maxage=10', 20, 31, 500],
+  ];
+  it.each(CAPPED)(
+    `is hidden with %s no longer than MaxTTL %i s: after %i s %i (${STALE_IF_ERROR})`,
+    async (directives, max, passed, status) => {
+      const origin = await counting(directives);
+      const edge = await startEdge(origin, {
+        behavior: { CachePolicyId: 'short' },
+        resources: [cachePolicy('short', { max })],
+      });
+      await edge.get('/');
+      origin.answer = (_, response) => response.writeHead(500).end('broken');
+      edge.pass(passed);
+      expect((await edge.get('/')).status).toBe(status);
+    },
+  );
+
+  it(`is hidden before a custom error page is shown (${STALE_IF_ERROR})`, async () => {
+    const origin = await counting('s-maxage=10, stale-if-error=60');
+    const rule = { ErrorCode: 500, ResponseCode: 500, ResponsePagePath: '/sorry.html' };
+    const edge = await startEdge(origin, { config: { CustomErrorResponses: [rule] } });
+    await edge.get('/');
+    origin.answer = (incoming, response) =>
+      response.writeHead(incoming.url === '/sorry.html' ? 200 : 500).end('the page');
+    edge.pass(20);
+    expect((await edge.get('/')).body).toBe('answer 1');
+    edge.pass(60);
+    expect((await edge.get('/')).body).toBe('the page');
   });
 
   it('is not hidden by an object that must be revalidated (RFC 9111, 5.2.2.2)', async () => {
@@ -169,7 +204,7 @@ describe('a failing origin', () => {
     expect((await edge.get('/')).status).toBe(500);
   });
 
-  it('is hidden when it cannot be reached (RequestAndResponseBehaviorCustomOrigin.html#ResponseCustomOriginUnavailable)', async () => {
+  it(`is hidden when it cannot be reached (${ORIGIN_UNAVAILABLE})`, async () => {
     const origin = await counting('s-maxage=10');
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -182,9 +217,8 @@ describe('a failing origin', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html */
 describe('an expired object', () => {
-  it('is revalidated with its ETag and Last-Modified; a 304 renews it (Expiration.html)', async () => {
+  it(`is revalidated with its ETag and Last-Modified; a 304 renews it (${CONDITIONAL_REQUESTS})`, async () => {
     const modified = 'Wed, 31 Dec 2025 00:00:00 GMT';
     const origin = await counting('s-maxage=10', { etag: '"v1"', 'last-modified': modified });
     const edge = await startEdge(origin);
@@ -199,7 +233,7 @@ describe('an expired object', () => {
     expect([resultOf(hit), hit.headers['cache-control'], hit.headers.age]).toEqual(['Hit', 's-maxage=100', '99']);
   });
 
-  it('is replaced by a 200', async () => {
+  it(`is replaced by a 200 (${CONDITIONAL_REQUESTS})`, async () => {
     const origin = await counting('s-maxage=10', { etag: '"v1"' });
     const edge = await startEdge(origin);
     await edge.get('/');
@@ -209,7 +243,7 @@ describe('an expired object', () => {
     expect((await edge.get('/')).body).toBe('answer 2');
   });
 
-  it('with no-cache is asked for each time, and confirmed with a 304', async () => {
+  it(`with no-cache is asked for each time, and confirmed with a 304 (${EXPIRATION})`, async () => {
     const origin = await startOrigin((incoming, response) => {
       const known = incoming.headers['if-none-match'] === '"v1"';
       response.writeHead(known ? 304 : 200, { 'cache-control': 'no-cache', etag: '"v1"' }).end(known ? '' : 'body');

@@ -1,10 +1,13 @@
 import { request, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { CANCELED, COLLAPSING, DROPPED_CONNECTIONS, TRANSFER_ENCODING } from './documentation';
 import {
   ALL_VIEWER,
   CACHING_DISABLED,
+  cachePolicy,
   closeAll,
   resultOf,
   startEdge,
@@ -14,9 +17,6 @@ import {
 } from './support';
 
 afterEach(closeAll);
-
-/** Pages in brackets lie below https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ */
-const COLLAPSING = 'RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes';
 
 /** A viewer that reads as it goes. */
 class StreamingViewer {
@@ -70,9 +70,8 @@ class HeldAnswers {
   }
 }
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html */
 describe('a stream', () => {
-  it('is passed on as it comes: the first byte before the last exists', async () => {
+  it(`is passed on as it comes: the first byte before the last exists (${TRANSFER_ENCODING})`, async () => {
     const held = new HeldAnswers({ 'cache-control': 'private, no-store' });
     const edge = await startEdge(await startOrigin(held.listener));
     const viewer = new StreamingViewer(edge);
@@ -86,7 +85,7 @@ describe('a stream', () => {
     expect(viewer.text).toBe('one two three');
   });
 
-  it('shows its headers before its first byte', async () => {
+  it(`shows its headers before its first byte (${TRANSFER_ENCODING})`, async () => {
     const held = new HeldAnswers({ 'cache-control': 'private', 'x-early': 'yes' });
     const edge = await startEdge(await startOrigin(held.listener));
     const viewer = new StreamingViewer(edge);
@@ -97,7 +96,7 @@ describe('a stream', () => {
     await until(() => viewer.ended);
   });
 
-  it('ends at the origin when its viewer leaves, and is not kept (…#response-custom-canceled-requests)', async () => {
+  it(`ends at the origin when its viewer leaves, and is not kept (${CANCELED})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const viewer = new StreamingViewer(edge);
@@ -110,7 +109,7 @@ describe('a stream', () => {
     expect((await edge.logged(1))[0]).toMatchObject({ complete: false, status: 200 });
   });
 
-  it('ends at the origin when its viewer leaves before the first byte', async () => {
+  it(`ends at the origin when its viewer leaves before the first byte (${CANCELED})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const viewer = new StreamingViewer(edge);
@@ -119,7 +118,7 @@ describe('a stream', () => {
     await until(() => held.closed === 1);
   });
 
-  it('that breaks off is broken for the viewer too, and is not kept (…#ResponseCustomDroppedTCPConnections)', async () => {
+  it(`that breaks off is broken for the viewer too, and is not kept (${DROPPED_CONNECTIONS})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const viewer = new StreamingViewer(edge);
@@ -131,7 +130,29 @@ describe('a stream', () => {
     expect(edge.edge.stored.objects).toBe(0);
   });
 
-  it('waits for a slow viewer: what it has not read stays at the origin', async () => {
+  const ENDINGS: [what: string, head: string, kept: boolean][] = [
+    ['is shorter than its Content-Length is not kept', 'Content-Length: 10\r\n', false],
+    ['is chunked and has no last chunk is not kept', 'Transfer-Encoding: chunked\r\n', false],
+    ['says no length is kept as it came', '', true],
+  ];
+  it.each(ENDINGS)(`whose connection closes and that %s (${DROPPED_CONNECTIONS})`, async (_, head, kept) => {
+    const body = head.startsWith('Transfer') ? '4\r\nsome\r\n' : 'some';
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\nCache-Control: s-maxage=60\r\n${head}\r\n${body}`));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const edge = await startEdge(undefined, { hosts: { 'app.example': port } });
+    const text = await edge.get('/').then(
+      (answer) => answer.body,
+      () => 'broken',
+    );
+    server.close();
+    expect([text, edge.edge.stored.objects]).toEqual(kept ? ['some', 1] : ['broken', 0]);
+  });
+
+  it(`waits for a slow viewer: what it has not read stays at the origin (${TRANSFER_ENCODING})`, async () => {
     let written = 0;
     const chunk = Buffer.alloc(64 * 1024, 'a');
     const origin = await startOrigin((_, response) => {
@@ -199,7 +220,6 @@ describe('a thousand streams', () => {
   });
 });
 
-/** https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes */
 describe('requests for one key at one time', () => {
   it(`are collapsed: the origin is asked once (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();
@@ -215,7 +235,7 @@ describe('requests for one key at one time', () => {
     expect(origin.requests).toHaveLength(1);
   });
 
-  it('share a stream: who comes later gets it from its first byte', async () => {
+  it(`share a stream: who comes later gets it from its first byte (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const first = new StreamingViewer(edge);
@@ -229,7 +249,7 @@ describe('requests for one key at one time', () => {
     expect([first.text, second.text]).toEqual(['one two', 'one two']);
   });
 
-  it('go on when the first viewer leaves', async () => {
+  it(`go on when the first viewer leaves (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const first = new StreamingViewer(edge);
@@ -245,7 +265,7 @@ describe('requests for one key at one time', () => {
     expect(held.responses).toHaveLength(1);
   });
 
-  it('go on when the first viewer leaves in the middle of the stream', async () => {
+  it(`go on when the first viewer leaves in the middle of the stream (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();
     const edge = await startEdge(await startOrigin(held.listener));
     const [first, second] = [new StreamingViewer(edge), new StreamingViewer(edge)];
@@ -278,19 +298,34 @@ describe('requests for one key at one time', () => {
     await Promise.all(viewers);
   });
 
-  it(`wait, and then ask for themselves, when the answer is private (${COLLAPSING})`, async () => {
+  const UNSHARED = ['private', 'no-store', 'no-cache', 'max-age=0', 's-maxage=0'];
+  it.each(UNSHARED)(`wait, and then ask for themselves, when the answer says %s (${COLLAPSING})`, async (directive) => {
     let count = 0;
     const origin = await startOrigin((_, response) => {
       count += 1;
-      response.writeHead(200, { 'cache-control': 'private, no-store' }).end(`private ${String(count)}`);
+      response.writeHead(200, { 'cache-control': directive }).end(`answer ${String(count)}`);
     });
     const edge = await startEdge(origin);
     const answers = await Promise.all([edge.get('/'), edge.get('/'), edge.get('/')]);
-    expect(answers.map(({ body }) => body).sort()).toEqual(['private 1', 'private 2', 'private 3']);
+    expect(answers.map(({ body }) => body).sort()).toEqual(['answer 1', 'answer 2', 'answer 3']);
     expect(answers.map(resultOf)).toEqual(['Miss', 'Miss', 'Miss']);
   });
 
-  it('share an error that is kept', async () => {
+  it(`are collapsed although the answer says no-cache, where MinTTL is above 0 (${COLLAPSING})`, async () => {
+    const held = new HeldAnswers({ 'cache-control': 'no-cache' });
+    const edge = await startEdge(await startOrigin(held.listener), {
+      behavior: { CachePolicyId: 'kept' },
+      resources: [cachePolicy('kept', { min: 1 })],
+    });
+    const viewers = [edge.get('/'), edge.get('/')];
+    await until(() => held.responses.length === 1);
+    held.begin('one');
+    held.end('');
+    expect((await Promise.all(viewers)).map(({ body }) => body)).toEqual(['one', 'one']);
+    expect(held.responses).toHaveLength(1);
+  });
+
+  it(`share an error that is kept (${COLLAPSING})`, async () => {
     const held = new HeldAnswers();
     const origin = await startOrigin(held.listener);
     const edge = await startEdge(origin);

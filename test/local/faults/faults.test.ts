@@ -1,11 +1,9 @@
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { type Fault, Faults } from '../../../local/faults';
-import { DynamoDbServer, S3Server } from '../../../local/stores';
+import { S3Server } from '../../../local/stores';
 import { until } from '../fleet/support';
-import { clientOf, TAGS } from '../stores/dynamodb-client';
 
 /** Two replicas that ask an S3 which may fail. */
 async function startS3() {
@@ -166,27 +164,5 @@ describe('a partition', () => {
     expect(await two.get()).toBe('content');
     faults.partition('replica-1', false);
     expect(await asked).toBe('content');
-  });
-});
-
-describe('DynamoDB', () => {
-  it('throttles, and sends answers that cannot be read', async () => {
-    const faults = new Faults();
-    const server = await DynamoDbServer.start({ interceptor: faults.intercept });
-    const client = clientOf(server);
-    onTestFinished(async () => {
-      client.destroy();
-      await server.close();
-    });
-    server.createTable(TAGS);
-    const Key = { pk: { S: 'p' }, sk: { S: 'a' } };
-    await client.send(new PutItemCommand({ TableName: 'tags', Item: { ...Key, updatedAt: { N: '1' } } }));
-    const { id } = faults.add({ target: 'dynamodb', kind: 'throttle' });
-    const get = new GetItemCommand({ TableName: 'tags', Key });
-    await expect(client.send(get)).rejects.toMatchObject({ name: 'ThrottlingException' });
-    faults.remove(id);
-    faults.add({ target: 'dynamodb', kind: 'corrupt' });
-    const answer = await client.send(get).catch(() => ({ Item: undefined }));
-    expect(answer.Item).not.toEqual({ ...Key, updatedAt: { N: '1' } });
   });
 });

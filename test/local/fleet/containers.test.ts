@@ -70,6 +70,15 @@ describe('a container of a foreign image', () => {
   });
 });
 
+describe('a health check of a container itself', () => {
+  it('is named as not run', async () => {
+    const server = join(await stageBundle(await temporaryDirectory()), 'server/web');
+    const command = { Command: ['node', 'server.mjs', '-p', '3000'], HealthCheck: { Command: ['CMD', 'true'] } };
+    const { fleet } = await createFleet({ taskDefinition: foreignTask(command), directories: { web: server } });
+    expect(fleet.notes).toEqual([`container "web": its own health check is not run, the load balancer's are`]);
+  });
+});
+
 describe('a secret', () => {
   it('has a placeholder that is named', async () => {
     const server = join(await stageBundle(await temporaryDirectory()), 'server/web');

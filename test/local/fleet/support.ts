@@ -116,6 +116,7 @@ export function taskDefinitionOf(environment: Record<string, string>, stopTimeou
         secrets: [],
         ports: [3000],
         stopTimeout,
+        checksHealth: false,
       },
     ],
   };

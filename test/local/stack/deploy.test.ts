@@ -1,5 +1,7 @@
 import { CustomResource, type Stack } from 'aws-cdk-lib';
 import type { CfnDistribution } from 'aws-cdk-lib/aws-cloudfront';
+import { FargateService } from 'aws-cdk-lib/aws-ecs';
+import { ApplicationTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -131,6 +133,25 @@ describe('a deployment onto a running stack', () => {
       'SERVICE_DEPLOYMENT_IN_PROGRESS',
       'SERVICE_DEPLOYMENT_COMPLETED',
     ]);
+  });
+
+  it('names what waits for the next start', async () => {
+    const { stack } = await startStack();
+    const extend = (cdk: Stack, parts: PlainStackParts) => {
+      extensions('two')(cdk, parts);
+      const { cluster, taskDefinition } = parts.service;
+      new FargateService(cdk, 'Second', { cluster, taskDefinition, minHealthyPercent: 100 });
+      new ApplicationTargetGroup(cdk, 'Group', { vpc: cluster.vpc, port: 80 });
+    };
+    const { assembly } = await assemble('two', { extend });
+    expect(await stack.deploy(assembly)).toMatchObject({
+      outcome: 'completed',
+      notApplied: [
+        expect.stringMatching(/^target group Group\w+ is new, which takes effect at the next start$/),
+        expect.stringMatching(/^service Second\w+ is new, which takes effect at the next start$/),
+      ],
+    });
+    expect(stack.replicas).toHaveLength(2);
   });
 
   it('touches no task when a custom resource fails', async () => {

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Stack } from 'aws-cdk-lib';
+import { Distribution } from 'aws-cdk-lib/aws-cloudfront';
+import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { LocalStack, type LocalStackOptions } from '../../../local/stack';
-import { type PlainStackOptions, synthesizePlainStack } from './plain-stack';
+import { type PlainStackOptions, type PlainStackParts, synthesizePlainStack } from './plain-stack';
 
 const directories: string[] = [];
 
@@ -142,6 +145,48 @@ describe('a stack of plain CDK constructs', () => {
     await expect(start({ containers: { wrong: plain.server } })).rejects.toThrow(
       '--container names "wrong", but no task definition has such a container; there are: web.',
     );
+  });
+});
+
+describe('a stack of several distributions', () => {
+  const images = (scope: Stack, { bucket }: PlainStackParts): void => {
+    new Distribution(scope, 'Images', {
+      defaultBehavior: { origin: S3BucketOrigin.withOriginAccessControl(bucket) },
+    });
+  };
+
+  it('runs each, with a cache of its own', async () => {
+    const stack = await start({ replicas: 1 }, await synthesize({ extend: images }));
+    const [site, other] = stack.state.edges;
+    expect([site?.url, site?.name, other?.name]).toEqual([
+      stack.url,
+      expect.stringMatching(/^Distribution/),
+      expect.stringMatching(/^Images/),
+    ]);
+    expect(stack.notes).toContain(`distribution ${other?.name ?? ''} is at ${other?.url ?? ''}`);
+    const results = [];
+    for (const url of [site?.url, other?.url, other?.url]) {
+      results.push((await fetch(`${url ?? ''}/style.css`)).headers.get('x-cache'));
+    }
+    expect(results).toEqual(['Miss from cloudfront', 'Miss from cloudfront', 'Hit from cloudfront']);
+    expect(stack.metrics.edge).toMatchObject({ requests: { Hit: 1, Miss: 2 }, cached: { objects: 2 } });
+    expect(stack.requests().map(({ url, result }) => `${url} ${result ?? ''}`)).toEqual([
+      '/style.css Hit',
+      '/style.css Miss',
+      '/style.css Miss',
+    ]);
+  });
+
+  it('runs those that a deployment adds, and ends those that it takes away', async () => {
+    const { assembly, server } = await synthesize();
+    const more = await synthesize({ extend: images });
+    const stack = await start({ replicas: 1 }, { assembly, server });
+    await stack.deploy(more.assembly);
+    const [, added] = stack.state.edges;
+    expect((await fetch(`${added?.url ?? ''}/style.css`)).status).toBe(200);
+    await stack.deploy(assembly);
+    expect(stack.state.edges).toHaveLength(1);
+    await expect(fetch(`${added?.url ?? ''}/style.css`)).rejects.toThrow();
   });
 });
 
