@@ -5,6 +5,7 @@ import {
   prepareAppWithAdapter,
   prepareAssets,
   prepareExample,
+  prepareNextStorefront,
   prepareRelease,
   prepareSite,
   RELEASES,
@@ -18,6 +19,7 @@ const NEEDS_APPS = /test\/(e2e|runtime)\//;
 /** Those that need builds of their own. */
 const EXAMPLE_TESTS = 'test/e2e/examples/';
 const DEPLOYMENT_TEST = 'test/e2e/purge/deployment.test.ts';
+const VERIFY_TEST = 'test/e2e/verify.test.ts';
 const ADAPTER_TEST = 'test/runtime/server/adapter.test.ts';
 
 const COMMANDS = new Set(['run', 'watch', 'dev']);
@@ -40,6 +42,7 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
   if (files.some(({ moduleId }) => moduleId.endsWith(DEPLOYMENT_TEST))) {
     for (const release of RELEASES) await prepareRelease(release);
   }
+  if (files.some(({ moduleId }) => moduleId.endsWith(VERIFY_TEST))) await prepareNextStorefront();
   if (!files.some(({ moduleId }) => moduleId.endsWith(ADAPTER_TEST))) return;
   for (const version of versionsWithAdapters()) await prepareAppWithAdapter(version);
 }

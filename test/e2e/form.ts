@@ -6,8 +6,8 @@ export interface Form {
 }
 
 /** Reads the first form of a page whose opening tag contains `mark`, for example `id="revalidate"`. */
-export async function readForm(page: string, mark: string): Promise<Form> {
-  const html = await (await fetch(page)).text();
+export async function readForm(page: string, mark: string, ask = fetch): Promise<Form> {
+  const html = await (await ask(page)).text();
   const form = [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].find(([, tag]) => tag?.includes(mark));
   if (!form) throw new Error(`test/e2e: ${page} has no form with ${mark}`);
   const inputs = [...(form[2] ?? '').matchAll(/<input\b([^>]*?)\/?>/g)].map(([, tag = '']) => tag);
@@ -16,10 +16,10 @@ export async function readForm(page: string, mark: string): Promise<Form> {
 }
 
 /** Sends the form, like a browser: multipart, with the page's origin. */
-export async function sendForm({ page, fields }: Form, values: Record<string, string>): Promise<Response> {
+export async function sendForm({ page, fields }: Form, values: Record<string, string>, ask = fetch): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries({ ...fields, ...values })) body.append(name, value);
-  return fetch(page, { method: 'POST', body, headers: { origin: new URL(page).origin }, redirect: 'manual' });
+  return ask(page, { method: 'POST', body, headers: { origin: new URL(page).origin }, redirect: 'manual' });
 }
 
 function attribute(tag: string, name: string): string {

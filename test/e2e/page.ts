@@ -16,16 +16,3 @@ export function findAttribute({ body }: Pick<Page, 'body'>, name: string): strin
   if (value === undefined) throw new Error(`test/e2e: the page has no attribute ${name}: ${body.slice(0, 2000)}`);
   return value;
 }
-
-/** Reads a page as it comes, and says when its first bytes were here. */
-export async function getStreamed(url: string): Promise<{ readonly firstByteAt: number; readonly body: string }> {
-  const response = await fetch(url);
-  const decoder = new TextDecoder();
-  let firstByteAt = 0;
-  let body = '';
-  for await (const chunk of response.body ?? []) {
-    firstByteAt ||= Date.now();
-    body += decoder.decode(chunk as Uint8Array, { stream: true });
-  }
-  return { firstByteAt, body };
-}

@@ -1,9 +1,18 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { prepareAssets } from '../fixtures/prepare';
+import { absence } from './checks/absence';
+import { buildFiles } from './checks/build-files';
+import { dynamicPage } from './checks/dynamic-page';
+import { image } from './checks/image';
+import type { Outcome } from './checks/outcome';
+import { payload } from './checks/payload';
+import { sharedCache } from './checks/shared-cache';
+import type { CheckedSite } from './checks/site';
+import { staticPage } from './checks/static-page';
+import { streamedPage } from './checks/streamed-page';
 import { PROMISE, RunningStack } from './local-stack';
-import { findAttribute, get, getStreamed } from './page';
+import { findAttribute, get } from './page';
 import { sites } from './sites';
 
 describe.each(sites)('$name on three replicas', (site) => {
@@ -40,48 +49,33 @@ describe.each(sites)('$name on three replicas', (site) => {
     expect(await stack.state()).toMatchObject({ url: stack.url });
   });
 
+  /** What `scripts/verify-on-aws` asks of a site on AWS. */
+  const check = (of: (site: CheckedSite) => Promise<Outcome>): Promise<Outcome> =>
+    of({ url: stack.url, fetch, places: site.places });
+
   it('serves a static page out of the cache, and the next time from the edge', async () => {
-    const first = await get(`${stack.url}/`);
-    expect(first.status).toBe(200);
-    expect(first.headers.get('x-nextjs-cache')).toBe('HIT');
-    const second = await get(`${stack.url}/`);
-    expect(second.headers.get('x-cache')).toBe('Hit from cloudfront');
-    expect(second.body).toBe(first.body);
+    expect((await get(`${stack.url}/`)).headers.get('x-nextjs-cache')).toBe('HIT');
+    expect(await check(staticPage)).toMatchObject({ problems: [], figures: { requestsUntilHit: 1 } });
+  });
+
+  it('keeps the payload and the prefetch of a page apart from the page', async () => {
+    expect(await check(payload)).toMatchObject({ problems: [] });
   });
 
   it('serves what the build made for browsers from the bucket, for ever', async () => {
-    const { body } = await get(`${stack.url}/`);
-    const [asset] = /\/_next\/static\/[^"]+?\.js/.exec(body) ?? [];
-    const {
-      status,
-      headers,
-      body: script,
-    } = await get(`${stack.url}${String(asset)}`, { 'accept-encoding': 'identity' });
-    expect(status).toBe(200);
-    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
-    expect(headers.get('content-type')).toMatch(/javascript/);
-    // The bucket's entity tags are checksums, those of Next.js are not.
-    expect(headers.get('etag')).toBe(`"${createHash('md5').update(script).digest('hex')}"`);
+    expect(await check(buildFiles)).toMatchObject({ problems: [] });
   });
 
   it('never stores a dynamic page', async () => {
-    const pages = [await get(`${stack.url}${site.dynamic}`), await get(`${stack.url}${site.dynamic}`)];
-    const [first, second] = pages.map((page) => findAttribute(page, 'data-render-id'));
-    expect(first).not.toBe(second);
-    for (const { headers } of pages) {
-      expect(headers.get('x-cache')).toBe('Miss from cloudfront');
-      expect(headers.get('cache-control')).toContain('no-store');
-    }
+    expect(await check(dynamicPage)).toMatchObject({ problems: [] });
   });
 
   it('sends the first byte of a streamed page before its last part exists', async () => {
-    const { firstByteAt, body } = await getStreamed(`${stack.url}${site.streamed}`);
-    const lastPart = /data-part="3" data-at="(\d+)"/.exec(body)?.[1];
-    expect(firstByteAt).toBeLessThan(Number(lastPart));
+    expect(await check(streamedPage)).toMatchObject({ problems: [] });
   });
 
   it('renders a page on demand once for all replicas', async () => {
-    const [first, ...others] = stack.replicas.map(({ url }) => `${url}${site.onDemand}`);
+    const [first, ...others] = stack.replicas.map(({ url }) => `${url}${site.places.onDemand}`);
     await stack.resetCalls();
     const rendered = await get(String(first));
     expect(rendered.headers.get('x-nextjs-cache')).toBe('MISS');
@@ -96,12 +90,16 @@ describe.each(sites)('$name on three replicas', (site) => {
     }
   });
 
+  it('shows one rendering of it to whoever is past the edge', async () => {
+    expect(await check(sharedCache)).toMatchObject({ problems: [] });
+  });
+
   it('shows what a server action changed on all replicas within two seconds', async () => {
-    const { path, attribute, sendAction } = site.tagged;
+    const { path, attribute, send } = site.places.action;
     const content = async (replica: string) => findAttribute(await get(`${replica}${path}`), attribute);
     const [before] = await everywhere(content);
     await stack.resetCalls();
-    const answer = await sendAction(stack.url);
+    const answer = await send(stack.url, fetch);
     expect(answer.status).toBeLessThan(400);
     // One tag, one write, although Next carries out an action's revalidations twice.
     expect((await stack.calls()).dynamodb?.UpdateItem).toBe(1);
@@ -116,7 +114,8 @@ describe.each(sites)('$name on three replicas', (site) => {
     const renderId = async (replica: string) => findAttribute(await get(`${replica}${path}`), 'data-render-id');
     const before = await everywhere(renderId);
     await stack.resetCalls();
-    const answer = await fetch(`${stack.url}/api/revalidate`, { method: 'POST', body: revalidation(tag) });
+    const body = JSON.stringify(site.places.revalidation(tag));
+    const answer = await fetch(`${stack.url}/api/revalidate`, { method: 'POST', body });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('x-cache')).toBe('Miss from cloudfront');
     expect((await stack.calls()).dynamodb?.UpdateItem).toBe(1);
@@ -125,21 +124,14 @@ describe.each(sites)('$name on three replicas', (site) => {
   });
 
   it('makes images to measure, in the format that the browser likes best', async () => {
-    const url = `${stack.url}/_next/image?url=${encodeURIComponent(site.picture)}&w=256&q=75`;
-    const modern = await get(url, { accept: 'image/avif,image/webp,image/*,*/*;q=0.8' });
-    expect(modern.headers.get('content-type')).toBe('image/webp');
-    const old = await get(url, { accept: 'image/*' });
-    expect(old.headers.get('content-type')).toMatch(/^image\/(jpeg|png)$/);
+    expect(await check(image)).toMatchObject({ problems: [] });
   });
 
   it('answers 404 for what is not there', async () => {
-    expect((await get(`${stack.url}/nowhere`)).status).toBe(404);
+    expect(await check(absence)).toMatchObject({ problems: [] });
   });
 
   it('stops at Ctrl-C without an error', async () => {
     expect(await stack.stop()).toBe(0);
   });
-
-  /** Both apps take what the other would not understand amiss. */
-  const revalidation = (tag: string) => JSON.stringify(site.name === 'the storefront' ? { tag } : { tags: [tag] });
 });

@@ -6,9 +6,12 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Bundle } from '../../../contract';
 import { prepareAssets, prepareRelease } from '../../fixtures/prepare';
 import { PackedApp } from '../../runtime/server/packed-app';
-import { REPRESENTATIONS } from './lane';
+import { type Deployment, deployUnderLoad, unbroken } from '../checks/deployment';
+import { REPRESENTATIONS } from '../checks/representations';
+import type { ViewedSite } from '../checks/site';
+import { skew } from '../checks/skew';
+import { complain, visit, Visitors, type Visit } from '../checks/visitors';
 import { PurgedSite, type PurgedSiteOptions, type Template } from './purged-site';
-import { visit, Visitors, type Visit } from './visitors';
 
 const HIT = 'Hit from cloudfront';
 const LASTING = ['/', '/posts/first', '/legacy'];
@@ -27,6 +30,7 @@ beforeAll(async () => {
 
 describe('a deployment while visitors load pages and everything that they name', { timeout: TIMEOUT }, () => {
   let site: PurgedSite;
+  let deployment: Deployment | undefined;
 
   beforeAll(async () => {
     site = await startSite();
@@ -34,25 +38,26 @@ describe('a deployment while visitors load pages and everything that they name',
   });
 
   it('breaks no page, and leaves none of the old release at the edge', async () => {
-    const visitors = new Visitors(site.stack.url, 4, pageOf);
-    expect(await site.deploy(two)).toMatchObject({ outcome: 'completed' });
-    await site.stack.settled();
-    const purgedAt = performance.now();
-    const seenBefore = visitors.count;
-    await vi.waitUntil(() => visitors.count > seenBefore + 40, { timeout: TIMEOUT });
-    const visits = await visitors.end();
-
-    expect(visits.flatMap(complain)).toEqual([]);
-    expect(releasesOf(visits)).toEqual(new Set(['one', 'two']));
-    expect(releasesOf(visits.filter(({ startedAt }) => startedAt > purgedAt))).toEqual(new Set(['two']));
-    expect(await releasesAt(site, visits)).toEqual(new Set(['two']));
+    const deploy = async (): Promise<void> => {
+      expect(await site.deploy(two)).toMatchObject({ outcome: 'completed' });
+      await site.stack.settled();
+    };
+    deployment = await deployUnderLoad({ ...viewed(site), deploy }, { lasting: LASTING, pages: pageOf });
+    expect(unbroken(deployment).problems).toEqual([]);
+    expect(releasesOf(deployment.visits)).toEqual(new Set(['one', 'two']));
+    expect(await releasesAt(site, deployment.visits)).toEqual(new Set(['two']));
     expect(new Set(site.purged)).toEqual(new Set(['#page']));
+  });
+
+  it('leaves pages of the old release their files', async () => {
+    if (deployment === undefined) throw new Error('test/e2e: nothing was deployed');
+    expect((await skew(viewed(site), deployment)).problems).toEqual([]);
   });
 
   it('leaves pages of either release their pictures, whichever task is asked', async () => {
     for (const app of [one, two]) {
       // In a width that the edge has not seen yet.
-      const picture = `/_next/image?url=${encodeURIComponent(pictureOf(app))}&w=256&q=75`;
+      const picture = `/_next/image?url=${encodeURIComponent(pictureOf(app))}&w=384&q=75`;
       const { status, headers } = await fetch(new URL(picture, site.stack.url));
       expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^image\//)]);
     }
@@ -60,7 +65,7 @@ describe('a deployment while visitors load pages and everything that they name',
 
   it('that is rolled back breaks no page either, and leaves none of the failed release at the edge', async () => {
     await Promise.all(LASTING.map((page) => untilKept(site, page)));
-    const visitors = new Visitors(site.stack.url, 4, (visitor, turn) => pageOf(visitor, 1000 + turn));
+    const visitors = new Visitors(viewed(site), 4, (visitor, turn) => pageOf(visitor, 1000 + turn));
     const environment = {
       NODE_OPTIONS: `--import ${FIRST_TASK_ONLY.href}`,
       FIXTURE_FIRST_TASK: path.join(site.scratch, 'first-task'),
@@ -83,11 +88,11 @@ describe(
     it('breaks pages, and leaves old ones at the edge', async () => {
       const site = await startSite({ replicas: 1, purge: false });
       onTestFinished(() => site.stop());
-      const visitors = new Visitors(site.stack.url, 4, pageOf);
+      const visitors = new Visitors(viewed(site), 4, pageOf);
       expect(await site.deploy(two, { spoil: uploadAfterService })).toMatchObject({ outcome: 'completed' });
       const visits = await visitors.end();
-      expect(visits.filter(({ release, missing }) => release === 'two' && missing.length > 0)).not.toEqual([]);
-      expect((await visit(site.stack.url, '/')).release).toBe('one');
+      expect(visits.filter((visited) => releaseOf(visited) === 'two' && visited.missing.length > 0)).not.toEqual([]);
+      expect(releaseOf(await visit(viewed(site), '/'))).toBe('one');
     });
   },
 );
@@ -113,14 +118,16 @@ async function untilKept(site: PurgedSite, page: string): Promise<void> {
   await vi.waitUntil(async () => (await site.view(page)).edge === HIT, { timeout: 30_000, interval: 50 });
 }
 
-/** What a visitor would complain of. */
-function complain({ page, status, release = 'none', missing }: Visit): string[] {
-  const found = status === 200 ? [] : [`${page} is answered with ${status}`];
-  return [...found, ...missing.map((asset) => `${page} of release ${release} names what is not there: ${asset}`)];
+function viewed({ stack: { url } }: PurgedSite): ViewedSite {
+  return { url, fetch };
+}
+
+function releaseOf({ build }: Visit): string | undefined {
+  return Object.entries({ one, two }).find(([, { facts }]) => facts.buildId === build)?.[0];
 }
 
 function releasesOf(visits: readonly Visit[]): Set<string | undefined> {
-  return new Set(visits.map(({ release }) => release));
+  return new Set(visits.map(releaseOf));
 }
 
 /** What the edge has of all pages that were visited, in all that a browser asks for. */

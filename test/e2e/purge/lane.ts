@@ -1,16 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { REPRESENTATIONS } from '../checks/representations';
 import type { PurgedSite, Viewed } from './purged-site';
 import type { Random } from '../../runtime/cache/simulation/random';
 
 type RequestHeaders = Readonly<Record<string, string>>;
-
-/** What viewers ask for: the page, and what the router fetches of it. */
-export const REPRESENTATIONS: readonly [RequestHeaders, ...RequestHeaders[]] = [
-  {},
-  { rsc: '1' },
-  { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_full' },
-];
 
 /**
  * The edge may keep an answer that is not certain for a second; a page whose regeneration has to come first takes a few of them, and on a

@@ -8,8 +8,8 @@ import { PurgeMetric, type RevalidationTarget, Table } from '../../../contract';
 import { prepareAssets } from '../../fixtures/prepare';
 import { NEWEST_VERSION } from '../../fixtures/versions';
 import { PackedApp } from '../../runtime/server/packed-app';
+import { REPRESENTATIONS } from '../checks/representations';
 import { readForm, sendForm } from '../form';
-import { REPRESENTATIONS } from './lane';
 import { PurgedSite, type Viewed } from './purged-site';
 
 const TOOL = path.resolve(import.meta.dirname, '../../../dist/bin/cdk-nextjs-ecs.js');
