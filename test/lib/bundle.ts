@@ -53,7 +53,7 @@ export function appWithBundle(facts: Partial<BundleFacts> = {}, app = scratch())
   return app;
 }
 
-export function write(path: string, content: string): void {
+export function write(path: string, content: string | Buffer): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
 }
