@@ -1,8 +1,18 @@
 // Bundles what jsii does not compile: the runtime (assets/), the local stack (dist/local) and the entries (dist/bin).
 import { build } from 'esbuild';
 import { readdir, stat } from 'node:fs/promises';
+import { leanSdk } from './lean-sdk.mjs';
+import { writeNotices } from './notices.mjs';
 
-const common = { bundle: true, platform: 'node', target: 'node20', logLevel: 'warning', legalComments: 'none' };
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  // Licences are in dist/THIRD-PARTY-NOTICES.txt, whole.
+  legalComments: 'none',
+  metafile: true,
+};
 
 // CommonJS packages inside an ES module still call require: https://github.com/evanw/esbuild/issues/1921
 const requireBanner =
@@ -25,8 +35,10 @@ const runtime = build({
   outdir: 'assets',
   outExtension: { '.js': '.mjs' },
   mainFields: ['module', 'main'],
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // A task loads it at its start. Names stay for stack traces.
+  minify: true,
+  keepNames: true,
+  plugins: [leanSdk],
   banner: { js: requireBanner },
 });
 
@@ -72,7 +84,8 @@ const app = build({
   external: ['aws-cdk-lib', 'constructs', '../lib'],
 });
 
-await Promise.all([runtime, tools, dashboard, dashboardStyle, app]);
+const results = await Promise.all([runtime, tools, dashboard, dashboardStyle, app]);
+await writeNotices(results.map(({ metafile }) => metafile));
 for (const file of await readdir('assets', { recursive: true })) {
   const { size } = await stat(`assets/${file}`);
   if (file.endsWith('.mjs')) console.error(`assets/${file} ${Math.round(size / 1024)} KB`);

@@ -1,0 +1,14 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { NextjsBuild, NextjsCache, NextjsSite } from 'cdk-nextjs-ecs';
+
+const app = new App();
+const stack = new Stack(app, 'Web');
+const cache = new NextjsCache(stack, 'Cache', { entryExpiration: Duration.days(30) });
+new NextjsSite(stack, 'Site', {
+  nextBuild: NextjsBuild.fromDirectory('../web'),
+  cache,
+  cpu: 512,
+  memoryLimitMiB: 1024,
+  environment: { CURRENCY: 'EUR' },
+});
+app.synth();
