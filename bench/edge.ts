@@ -1,5 +1,5 @@
 /**
- * What edge and balancer of the local stack cost, and what they bear: `npm run bench`. Prints JSON; `met` says whether the bounds hold,
+ * What edge and balancer of the local stack cost, and what they bear: `npm run bench:edge`. Prints JSON; `met` says whether the bounds hold,
  * which is meant for a machine with nothing else to do: `load` tells.
  */
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { LocalStack } from '../local';
 import { synthesizePlainStack } from '../test/local/stack/plain-stack';
-import { Viewers } from './viewers';
+import { Viewers } from './harness/viewers';
 
 /** Of the issue's promises. */
 const BOUNDS = { hit: 1, miss: 2, firstByte: 5, hitsPerSecond: 3000, openStreams: 1000 };

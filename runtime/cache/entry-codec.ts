@@ -99,8 +99,7 @@ function decodePlain(plain: Buffer, group: EntryGroup, key: string): Entry | und
     const bytes = plain.subarray(offset, offset + length);
     if (bytes.length !== length) throw new Error('cdk-nextjs-ecs cache: an entry ends before its last part');
     offset += length;
-    // A copy: a view would keep the whole object in memory as long as one of its parts.
-    return type === 'buffer' ? Buffer.from(bytes) : bytes.toString(type);
+    return type === 'buffer' ? ownCopy(bytes) : bytes.toString(type);
   });
   const value = decodeValue(head.value, parts);
   return {
@@ -112,6 +111,13 @@ function decodePlain(plain: Buffer, group: EntryGroup, key: string): Entry | und
     lastModified: head.lastModified,
     cacheControl: head.cacheControl,
   };
+}
+
+/** A view would keep the whole object in memory as long as one of its parts, and a copy out of Node's pool a slab of up to 64 KB. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 function encodeValue(value: unknown, parts: { type: PartType; bytes: Uint8Array }[]): Encoded {

@@ -75,10 +75,11 @@ export function sizeOf(entry: Entry): number {
 }
 
 const DEEPEST_SIZED = 32;
+/** V8 keeps a string in a byte a character unless one of them needs two, which most pages have none of. */
+const BEYOND_ONE_BYTE = /[\u0100-\uffff]/;
 
 function sizeOfAny(value: unknown, depth: number): number {
-  // A string of one-byte characters takes a byte a character, any other two: the larger, so that the bound holds.
-  if (typeof value === 'string') return 16 + 2 * value.length;
+  if (typeof value === 'string') return 16 + value.length * (BEYOND_ONE_BYTE.test(value) ? 2 : 1);
   if (typeof value !== 'object' || value === null) return 8;
   if (ArrayBuffer.isView(value)) return 96 + value.byteLength;
   if (depth > DEEPEST_SIZED) return 64;

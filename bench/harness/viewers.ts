@@ -13,7 +13,7 @@ interface Reply {
   readonly error?: string;
 }
 
-/** Viewers in a thread of their own: bench/load.mjs. */
+/** Viewers in a thread of their own: load.mjs. */
 export class Viewers {
   private readonly worker = new Worker(new URL('load.mjs', import.meta.url), { execArgv: [] });
   private lastId = 0;
@@ -27,6 +27,20 @@ export class Viewers {
   async flood(url: string, count: number, concurrency: number, vary = false): Promise<number> {
     const { perSecond } = await this.order<{ perSecond: number }>('flood', { url, count, concurrency, vary });
     return perSecond;
+  }
+
+  /** As many requests as there can be for so many milliseconds, to each address in its turn. */
+  saturate(
+    urls: readonly string[],
+    milliseconds: number,
+    concurrency = 16,
+  ): Promise<{ answers: number; perSecond: number }> {
+    return this.order('saturate', { urls, milliseconds, concurrency });
+  }
+
+  /** So many a second; milliseconds that each took from when it was due. */
+  pace(urls: readonly string[], perSecond: number, milliseconds: number): Promise<readonly number[]> {
+    return this.order('pace', { urls, perSecond, milliseconds });
   }
 
   /** Milliseconds to the first bytes of answers that stay open. */

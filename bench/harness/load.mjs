@@ -50,6 +50,40 @@ const orders = {
     return { perSecond: (count / (performance.now() - since)) * 1000 };
   },
 
+  /** As many as there can be, for so long. */
+  async saturate({ urls, milliseconds, concurrency }) {
+    let answers = 0;
+    let turn = 0;
+    const since = performance.now();
+    const viewer = async () => {
+      while (performance.now() - since < milliseconds) {
+        await ask(urls[turn++ % urls.length]);
+        answers += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, viewer));
+    return { answers, perSecond: (answers / (performance.now() - since)) * 1000 };
+  },
+
+  /**
+   * So many a second whatever the answers take, and how long each took from the moment when it was due: who comes while the server is
+   * busy with others has waited too.
+   */
+  async pace({ urls, perSecond, milliseconds }) {
+    const start = performance.now();
+    const count = Math.floor((perSecond * milliseconds) / 1000);
+    const answers = [];
+    for (let index = 0; index < count;) {
+      const now = performance.now();
+      for (; index < count && start + (index * 1000) / perSecond <= now; index++) {
+        const due = start + (index * 1000) / perSecond;
+        answers.push(ask(urls[index % urls.length]).then(() => performance.now() - due));
+      }
+      await delay(1);
+    }
+    return Promise.all(answers);
+  },
+
   /** First bytes of answers that stay open. */
   async streams({ url, count }) {
     const streams = [];

@@ -1,0 +1,95 @@
+import type { Contender, Lab } from '../harness/lab';
+import { Ground, nodesOf } from '../harness/lab';
+import { interleave } from '../harness/interleave';
+import { measuredRow, type Bars, type Findings, type Row } from '../harness/result';
+import { compare, median, summarize } from '../harness/statistics';
+import { builtIn, cdkNextjs, openNextLite, openNextNextMode, ours, present, redis, SHARED, type Peer } from '../peers';
+import type { NodeRuntime } from '../harness/machine';
+import type { Bench } from './bench';
+import { hotPages, warmUp } from './hot-pages';
+
+/** How many times the requests a second of a peer ours has to take. */
+const TARGETS = new Map<Peer, number>([
+  [builtIn, 0.95],
+  [cdkNextjs, 5],
+  [openNextLite, 5],
+  [openNextNextMode, 5],
+  [redis, 2],
+]);
+
+export const hot: Bench = {
+  name: 'hot',
+  title: 'Hot cached pages of 9 KB',
+  measure: async (lab) => {
+    const findings: Findings[] = [];
+    for (const node of nodesOf(lab)) findings.push(await onNode(lab, node));
+    return {
+      rows: findings.flatMap(({ rows }) => rows),
+      plots: findings.flatMap(({ plots = [] }) => plots),
+      raw: findings.map(({ raw }) => raw),
+    };
+  },
+};
+
+async function onNode(lab: Lab, node: NodeRuntime): Promise<Findings> {
+  const ground = await Ground.prepare(lab);
+  const isReference = node.version === lab.node.version;
+  const peers = [ours, builtIn, ...present(SHARED, lab.say)];
+  const contenders: Contender[] = [];
+  for (const peer of peers) contenders.push(await ground.start(peer, { node }));
+  lab.say(`Node.js ${node.version}: warming up`);
+  for (const { server } of contenders) await warmUp(ground, server);
+
+  const rates = new Map<Contender, number[]>();
+  const rounds = lab.quick ? 3 : 9;
+  const milliseconds = lab.quick ? 1500 : 3000;
+  const cpu = await interleave(contenders, rounds, async (contender, round) => {
+    lab.say(`Node.js ${node.version}: round ${round + 1} of ${rounds}, ${contender.peer.title}`);
+    const before = contender.server.cpu;
+    const { answers, perSecond } = await ground.viewers.saturate(hotPages(contender.server), milliseconds);
+    rates.set(contender, [...(rates.get(contender) ?? []), perSecond]);
+    return (contender.server.cpu - before) / answers;
+  });
+  for (const { server } of contenders) await server.stop();
+  return findingsOf(contenders, rates, cpu, node, isReference);
+}
+
+function findingsOf(
+  contenders: readonly Contender[],
+  rates: ReadonlyMap<Contender, readonly number[]>,
+  cpu: ReadonlyMap<Contender, readonly number[]>,
+  { version }: NodeRuntime,
+  isReference: boolean,
+): Findings {
+  const [own] = contenders;
+  if (own === undefined) throw new Error('bench hot: nobody was measured');
+  const of = (contender: Contender): readonly number[] => rates.get(contender) ?? [];
+  const rows: Row[] = contenders.flatMap((contender) => {
+    const { title } = contender.peer;
+    const least = TARGETS.get(contender.peer);
+    return [
+      ...(least === undefined
+        ? []
+        : [
+            measuredRow(`requests/s against ${title}, Node.js ${version}`, 'ratio', compare(of(own), of(contender)), {
+              ...(isReference && { target: { least } }),
+            }),
+          ]),
+      measuredRow(`requests/s, ${title}, Node.js ${version}`, 'requests/s', summarize(of(contender))),
+      measuredRow(`CPU a request, ${title}, Node.js ${version}`, 'ms', summarize(cpu.get(contender) ?? [])),
+    ];
+  });
+  const bars: Bars = {
+    kind: 'bars',
+    title: `Hot pages of 9 KB, Node.js ${version}`,
+    unit: 'requests/s',
+    bars: contenders.map((contender) => ({ name: contender.peer.title, value: median(of(contender)) })),
+  };
+  const raw = contenders.map((contender) => ({
+    peer: contender.peer.name,
+    node: version,
+    requestsPerSecond: of(contender),
+    cpuMilliseconds: cpu.get(contender),
+  }));
+  return { rows, plots: [bars], raw };
+}

@@ -1,0 +1,42 @@
+import { interleave } from '../harness/interleave';
+import { Ground } from '../harness/lab';
+import { measuredRow } from '../harness/result';
+import { compare, summarize } from '../harness/statistics';
+import { builtIn } from '../peers';
+import { policyAlone } from '../peers/ours';
+import type { Bench } from './bench';
+import { hotPages, warmUp } from './hot-pages';
+
+/** What every request pays for the preload and the response policy, the cache aside: CPU time, which others on the machine hardly change. */
+export const policy: Bench = {
+  name: 'policy',
+  title: 'Preload and response policy alone',
+  measure: async (lab) => {
+    const ground = await Ground.prepare(lab);
+    const contenders = [await ground.start(policyAlone), await ground.start(builtIn)];
+    for (const { server } of contenders) await warmUp(ground, server);
+    const [rounds, milliseconds] = lab.quick ? [6, 1500] : [24, 2500];
+    const measured = await interleave(contenders, rounds, async ({ server, peer }, round) => {
+      lab.say(`round ${round + 1} of ${rounds}, ${peer.title}`);
+      const before = server.cpu;
+      const { answers } = await ground.viewers.saturate(hotPages(server), milliseconds);
+      return (server.cpu - before) / answers;
+    });
+    const [own = [], other = []] = contenders.map((contender) => measured.get(contender) ?? []);
+    return {
+      rows: [
+        measuredRow(
+          "CPU a request of preload and policy over Next's own, against Next alone",
+          'ratio',
+          compare(own, other),
+          {
+            target: { most: 1.05 },
+          },
+        ),
+        measuredRow("CPU a request, preload and policy over Next's own", 'ms', summarize(own)),
+        measuredRow("CPU a request, Next's own alone", 'ms', summarize(other)),
+      ],
+      raw: { cpuMilliseconds: { policy: own, 'built-in': other } },
+    };
+  },
+};

@@ -1,0 +1,43 @@
+import { interleave } from '../harness/interleave';
+import { Ground } from '../harness/lab';
+import { measuredRow } from '../harness/result';
+import { compare, quantile, summarize } from '../harness/statistics';
+import { builtIn, ours } from '../peers';
+import type { Bench } from './bench';
+import { hotPages, warmUp } from './hot-pages';
+
+const SHARE = 0.7;
+
+/** How long the slowest hundredth waits while the server has something left. */
+export const tail: Bench = {
+  name: 'tail',
+  title: 'The 99th percentile at 70 % load',
+  measure: async (lab) => {
+    const ground = await Ground.prepare(lab);
+    const contenders = [await ground.start(ours), await ground.start(builtIn)];
+    let most = Number.POSITIVE_INFINITY;
+    for (const { server } of contenders) {
+      await warmUp(ground, server);
+      // The same load for both: what the slower one bears.
+      most = Math.min(most, (await ground.viewers.saturate(hotPages(server), 2000)).perSecond);
+    }
+    const perSecond = most * SHARE;
+    const [rounds, milliseconds] = lab.quick ? [4, 1500] : [15, 4000];
+    const p50 = new Map<string, number[]>();
+    const measured = await interleave(contenders, rounds, async ({ server, peer }, round) => {
+      lab.say(`round ${round + 1} of ${rounds}, ${peer.title} at ${Math.round(perSecond)} requests/s`);
+      const took = await ground.viewers.pace(hotPages(server), perSecond, milliseconds);
+      p50.set(peer.name, [...(p50.get(peer.name) ?? []), quantile(took, 0.5)]);
+      return quantile(took, 0.99);
+    });
+    const [own = [], other = []] = contenders.map((contender) => measured.get(contender) ?? []);
+    return {
+      rows: [
+        measuredRow("p99 at 70 % load against Next's own", 'ratio', compare(own, other), { target: { most: 1.15 } }),
+        measuredRow('p99 at 70 % load, cdk-nextjs-ecs', 'ms', summarize(own)),
+        measuredRow("p99 at 70 % load, Next's own", 'ms', summarize(other)),
+      ],
+      raw: { perSecond, p99: { ours: own, 'built-in': other }, p50: Object.fromEntries(p50) },
+    };
+  },
+};
