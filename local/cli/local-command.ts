@@ -11,7 +11,6 @@ import { defaultApp, prepareApp, variablesOf } from './prepare-app';
 import { describeStack, jsonLine } from './report';
 import { Shutdown } from './shutdown';
 import { synthesize } from './synthesize';
-import { watchApp } from './watch-app';
 
 /** The options as the command line gives them. */
 export interface LocalCommandOptions {
@@ -57,7 +56,10 @@ export async function local(given: LocalCommandOptions): Promise<void> {
       } else {
         progress.note(describeStack(stack, formatDuration(performance.now() - since)));
         if (options.json === true) process.stdout.write(`${jsonLine(stack)}\n`);
-        if (options.watch === true) watching = watchApp({ app, data: options.data, stack, scratch, progress, signal });
+        if (options.watch === true) {
+          const { watchApp } = await import('./watch-app');
+          watching = watchApp({ app, data: options.data, stack, scratch, progress, signal });
+        }
         await shutdown.wait();
       }
       progress.step('Stopping');

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { BundleError } from '../bundle/error';
-import { packBundle } from '../bundle/pack';
 import { findOwnPackage } from '../bundle/package';
 import { isPacked } from '../bundle/packed';
 import type { Progress } from '../progress';
@@ -25,6 +24,8 @@ export function variablesOf(app: string, sharedDirectory: string): Record<string
 /** Packs the app's build, unless it is packed already. */
 export async function prepareApp(app: string, progress: Progress): Promise<void> {
   if (isPacked(app)) return;
+  // The tracer takes longer to load than the rest together, and is not needed the next time.
+  const { packBundle } = await import('../bundle/pack');
   try {
     await packBundle({ appDirectory: app, skipBuild: true, progress });
   } catch (error) {

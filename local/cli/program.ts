@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 
 import { findOwnPackage } from '../bundle/package';
-import { build, type BuildCommandOptions } from './build-command';
+import type { BuildCommandOptions } from './build-command';
 import { describeFailure, ExitCode } from './failure';
-import { local, type LocalCommandOptions } from './local-command';
+import type { LocalCommandOptions } from './local-command';
 import {
   anyPath,
   architecture,
@@ -19,7 +19,7 @@ import {
   url,
   variable,
 } from './options';
-import { revalidate, type RevalidateCommandOptions } from './revalidate-command';
+import type { RevalidateCommandOptions } from './revalidate-command';
 
 const TOOL = 'cdk-nextjs-ecs';
 
@@ -37,6 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Each action loads its command when it runs: none needs what the others are made of. */
 function createProgram(): Command {
   const program = new Command(TOOL)
     .description(
@@ -69,6 +70,7 @@ function addBuild(program: Command): void {
     .option('--dockerfile <file>', 'your own Dockerfile over the bundle, instead of ours', file)
     .addHelpText('after', BUILD_HELP)
     .action(async (directory: string, options: BuildCommandOptions) => {
+      const { build } = await import('./build-command');
       await build(directory, options);
     });
 }
@@ -105,6 +107,7 @@ function addLocal(program: Command): void {
     .option('--verbose', 'print what the replicas print')
     .addHelpText('after', LOCAL_HELP)
     .action(async (options: LocalCommandOptions) => {
+      const { local } = await import('./local-command');
       await local(options);
     });
 }
@@ -131,6 +134,7 @@ function addRevalidate(program: Command): void {
     .option('--dry-run', 'print the tags that would be revalidated, and write nothing')
     .addHelpText('after', REVALIDATE_HELP)
     .action(async (options: RevalidateCommandOptions) => {
+      const { revalidate } = await import('./revalidate-command');
       await revalidate(options);
     });
 }
