@@ -1,7 +1,11 @@
-import pc from 'picocolors';
+import { isatty } from 'node:tty';
+import { createColors } from 'picocolors';
 
 import { isMet, type Row, type Target } from '../harness/result';
 import type { Result } from '../run';
+
+// Not process.stdout.isTTY: where there is no terminal it is undefined, which would leave the choice to picocolors.
+const pc = createColors(isatty(process.stdout.fd) && process.env.NO_COLOR === undefined);
 
 /** The results as lines for a terminal. */
 export function table(results: readonly Result[]): string {

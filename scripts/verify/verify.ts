@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isatty } from 'node:tty';
 import { StreamProgress } from '../../local/progress';
 import { CHECKS } from '../../test/e2e/checks';
 import { Deployed } from './deployed';
@@ -98,7 +99,7 @@ async function report(
   const seconds = Math.round((Date.now() - start.getTime()) / 1000);
   const seen = { ...place, startedAt: start.toISOString(), seconds, ok, rows };
   if (json !== undefined) await writeJson(json, seen);
-  process.stdout.write(`\n${describeReport(seen, process.stdout.isTTY)}`);
+  process.stdout.write(`\n${describeReport(seen, isatty(process.stdout.fd))}`);
   return ok;
 }
 

@@ -182,13 +182,13 @@ describe('the example of two sites', () => {
     RunningExample.start('two-sites', { '../storefront': app('plain'), '../use-cache': app('base-path') }),
   );
 
-  it('runs both, and says that it has the edge of the first alone', async () => {
+  it('runs both, each with an edge of its own, and says where the second is', async () => {
     const { stack } = site();
-    expect(stack.notes.filter((note) => note.includes('distribution'))).toEqual([
-      expect.stringMatching(/^distribution Timetable\w+ is not run/),
+    const [shop, timetable] = stack.state.edges.map(({ url }) => url);
+    expect(stack.notes.filter((note) => note.startsWith('distribution'))).toEqual([
+      expect.stringMatching(new RegExp(`^distribution Timetable\\w+ is at ${timetable ?? ''}$`)),
     ]);
-    const listeners = stack.state.balancers.map(({ listeners: ports }) => Object.values(ports)[0] ?? '');
-    const answers = await Promise.all([ask(new URL('/', listeners[0])), ask(new URL('/shop', listeners[1]))]);
+    const answers = await Promise.all([ask(new URL('/', shop), {}), ask(new URL('/shop', timetable), {})]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
