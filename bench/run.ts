@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import type { Bench } from './cases/bench';
-import { BENCH, prepareBenchApp, type BenchApp } from './harness/app';
+import { BENCH, installPeers, prepareBenchApp, type BenchApp } from './harness/app';
 import type { Lab } from './harness/lab';
 import { describeMachine, load, referenceNode } from './harness/machine';
 import { clearlyMissed, type Findings, type Plot, type Row } from './harness/result';
@@ -44,6 +44,7 @@ export class Run {
   /** Whether all were found, and none clearly misses its target. */
   async all(benches: readonly Bench[]): Promise<boolean> {
     return Scope.run(async (scope) => {
+      await installPeers(sayAs('bench'), scope);
       const results: Result[] = [];
       for (const bench of benches) {
         const result = await this.one(bench, scope);
@@ -72,9 +73,7 @@ export class Run {
   }
 
   private lab(bench: Bench, scope: Scope, whole: Scope): Lab {
-    const say = (message: string): void => {
-      process.stderr.write(`${bench.name}: ${message}\n`);
-    };
+    const say = sayAs(bench.name);
     return {
       quick: this.options.quick,
       node: referenceNode(),
@@ -83,6 +82,13 @@ export class Run {
       app: () => (this.app ??= prepareBenchApp(say, whole)),
     };
   }
+}
+
+/** Says how far a benchmark is. */
+function sayAs(name: string): (message: string) => void {
+  return (message) => {
+    process.stderr.write(`${name}: ${message}\n`);
+  };
 }
 
 function keep(result: Result): void {

@@ -7,15 +7,18 @@ export interface BrowserRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const { computeCacheBustingSearchParam: hashOf } = createRequire(import.meta.url)(
-  'next/dist/shared/lib/router/utils/cache-busting-search-param.js',
-) as {
-  computeCacheBustingSearchParam: (
-    prefetch: string | undefined,
-    segment: string | undefined,
-    stateTree: string | undefined,
-    nextUrl: string | undefined,
-  ) => Promise<string>;
+type HashOf = (
+  prefetch: string | undefined,
+  segment: string | undefined,
+  stateTree: string | undefined,
+  nextUrl: string | undefined,
+) => Promise<string>;
+
+/** The router's own, for `_rsc`. It is there once what is compared with is installed. */
+const hashOf: HashOf = (...headers) => {
+  const module = 'next/dist/shared/lib/router/utils/cache-busting-search-param.js';
+  const router = createRequire(import.meta.url)(module) as { computeCacheBustingSearchParam: HashOf };
+  return router.computeCacheBustingSearchParam(...headers);
 };
 
 const CATEGORIES = 12;

@@ -25,9 +25,8 @@ export interface BenchApp {
   readonly buildId: string;
 }
 
-/** Installs what the benchmarks compare with, builds the app with it, and packs it: only what is missing or outdated. */
+/** Builds the app with what is installed, and packs it: only what is missing or outdated. */
 export async function prepareBenchApp(say: (message: string) => void, scope: Scope): Promise<BenchApp> {
-  await installPeers(say, scope);
   await prepareAssets();
   await build(say, scope);
   const directory = temporaryFolder(scope);
@@ -62,7 +61,8 @@ export function copyOfApp(app: BenchApp, scope: Scope): string {
   return copy;
 }
 
-async function installPeers(say: (message: string) => void, scope: Scope): Promise<void> {
+/** Installs what the benchmarks compare with, and the Node.js that they run on, unless it is there. */
+export async function installPeers(say: (message: string) => void, scope: Scope): Promise<void> {
   const lock = hashOf(readFileSync(path.join(BENCH, 'package-lock.json')));
   const marker = path.join(MODULES, '.installed');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
