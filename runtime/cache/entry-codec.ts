@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
 
+import { compress, Compression, decompress } from './compression';
 import type { CacheControl, CacheValue, Entry, EntryGroup } from './entry';
 
 /**
@@ -9,7 +8,7 @@ import type { CacheControl, CacheValue, Entry, EntryGroup } from './entry';
  *
  * ```text
  * 4 bytes   "NXE" and the format's version
- * 1 byte    1 when the rest is deflated
+ * 1 byte    how the rest is compressed
  * 16 bytes  first half of the SHA-256 of the rest
  * rest      length of the head (4 bytes), head (JSON), parts (the buffers and long strings that the head refers to)
  * ```
@@ -17,21 +16,16 @@ import type { CacheControl, CacheValue, Entry, EntryGroup } from './entry';
 const MAGIC = Buffer.from('NXE\u0001', 'latin1');
 const DIGEST_LENGTH = 16;
 const PREFIX_LENGTH = MAGIC.length + 1 + DIGEST_LENGTH;
+/** Where the head begins in the rest. */
+const HEAD_AT = 4;
 /** Strings from here on become parts: JSON would escape every quote of a page. */
 const PART_THRESHOLD = 256;
-/** Deflating more than this at once would hold up other requests. */
-const SYNCHRONOUS_LIMIT = 64 * 1024;
-/** Below this deflating gains nothing. */
-const LEAST_DEFLATED = 512;
-/** Larger than any body that is accepted: a forged length must not make the process allocate without bound. */
-const LARGEST_INFLATED = 256 * 1024 * 1024;
 
-const deflateAsync = promisify(deflateRaw);
-const inflateAsync = promisify(inflateRaw);
-const DEFLATE = { level: constants.Z_BEST_SPEED };
-
+/** A buffer or a long string, kept beside the head; `length` is the bytes that it takes. */
+type Part =
+  | { readonly type: 'buffer'; readonly content: Uint8Array; readonly length: number }
+  | { readonly type: 'utf8' | 'utf16le'; readonly content: string; readonly length: number };
 /** A reference from the head to a part. */
-type PartType = 'buffer' | 'utf8' | 'utf16le';
 interface PartReference {
   readonly $part: number;
 }
@@ -49,11 +43,11 @@ interface Head {
   readonly horizon: number | null;
   readonly lastModified: number;
   readonly cacheControl?: CacheControl | undefined;
-  readonly parts: readonly [PartType, number][];
+  readonly parts: readonly [Part['type'], number][];
 }
 
 export async function encodeEntry(entry: Entry): Promise<Buffer> {
-  const parts: { type: PartType; bytes: Uint8Array }[] = [];
+  const parts: Part[] = [];
   const value = encodeValue(entry.value, parts);
   const head: Head = {
     group: entry.group,
@@ -64,26 +58,38 @@ export async function encodeEntry(entry: Entry): Promise<Buffer> {
     horizon: Number.isFinite(entry.stamp.horizon) ? entry.stamp.horizon : null,
     lastModified: entry.lastModified,
     cacheControl: entry.cacheControl,
-    parts: parts.map((part) => [part.type, part.bytes.byteLength]),
+    parts: parts.map((part) => [part.type, part.length]),
   };
-  const headBytes = Buffer.from(JSON.stringify(head), 'utf8');
-  const headLength = Buffer.allocUnsafe(4);
-  headLength.writeUInt32BE(headBytes.length);
-  const plain = Buffer.concat([headLength, headBytes, ...parts.map((part) => part.bytes)]);
-  const deflated = entry.group === 'image' || plain.length < LEAST_DEFLATED ? undefined : await deflate(plain);
-  const rest = deflated !== undefined && deflated.length < plain.length ? deflated : plain;
-  return Buffer.concat([MAGIC, Buffer.from([rest === plain ? 0 : 1]), digestOf(rest), rest]);
+  const plain = assemble(JSON.stringify(head), parts);
+  // Images are compressed by themselves.
+  const uncompressed = { compression: Compression.NONE, bytes: plain };
+  const { compression, bytes } = entry.group === 'image' ? uncompressed : await compress(plain);
+  return Buffer.concat([MAGIC, Buffer.from([compression]), digestOf(bytes), bytes]);
+}
+
+/** What is compressed: everything written in its place once, for pages are long. */
+function assemble(head: string, parts: readonly Part[]): Buffer {
+  const headLength = Buffer.byteLength(head);
+  const plain = Buffer.allocUnsafe(parts.reduce((sum, { length }) => sum + length, HEAD_AT + headLength));
+  plain.writeUInt32BE(headLength);
+  plain.write(head, HEAD_AT, 'utf8');
+  let offset = HEAD_AT + headLength;
+  for (const part of parts) {
+    if (part.type === 'buffer') plain.set(part.content, offset);
+    else plain.write(part.content, offset, part.type);
+    offset += part.length;
+  }
+  return plain;
 }
 
 /** The entry in a stored object, or `undefined` when that is not one of this format, of this key, or not whole. */
 export async function decodeEntry(object: Buffer, group: EntryGroup, key: string): Promise<Entry | undefined> {
   try {
     if (object.length < PREFIX_LENGTH || !object.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
-    const deflated = object[MAGIC.length];
     const rest = object.subarray(PREFIX_LENGTH);
     if (!timingSafeEqual(digestOf(rest), object.subarray(MAGIC.length + 1, PREFIX_LENGTH))) return undefined;
-    if (deflated !== 0 && deflated !== 1) return undefined;
-    return decodePlain(deflated === 1 ? await inflate(rest) : rest, group, key);
+    const plain = await decompress(object[MAGIC.length] ?? Compression.NONE, rest);
+    return plain === undefined ? undefined : decodePlain(plain, group, key);
   } catch {
     // What cannot be read is a miss: the key is rendered again and the object replaced.
     return undefined;
@@ -92,9 +98,9 @@ export async function decodeEntry(object: Buffer, group: EntryGroup, key: string
 
 function decodePlain(plain: Buffer, group: EntryGroup, key: string): Entry | undefined {
   const headLength = plain.readUInt32BE(0);
-  const head = JSON.parse(plain.toString('utf8', 4, 4 + headLength)) as Head;
+  const head = JSON.parse(plain.toString('utf8', HEAD_AT, HEAD_AT + headLength)) as Head;
   if (head.key !== key || head.group !== group) return undefined;
-  let offset = 4 + headLength;
+  let offset = HEAD_AT + headLength;
   const parts = head.parts.map(([type, length]): string | Buffer => {
     const bytes = plain.subarray(offset, offset + length);
     if (bytes.length !== length) throw new Error('cdk-nextjs-ecs cache: an entry ends before its last part');
@@ -120,16 +126,17 @@ function ownCopy(bytes: Buffer): Buffer {
   return copy;
 }
 
-function encodeValue(value: unknown, parts: { type: PartType; bytes: Uint8Array }[]): Encoded {
-  const part = (type: PartType, bytes: Uint8Array): PartReference => ({ $part: parts.push({ type, bytes }) - 1 });
+function encodeValue(value: unknown, parts: Part[]): Encoded {
   if (typeof value === 'string') {
-    if (!isWellFormed(value)) return part('utf16le', Buffer.from(value, 'utf16le'));
-    return value.length < PART_THRESHOLD ? value : part('utf8', Buffer.from(value, 'utf8'));
+    if (!isWellFormed(value)) return add(parts, { type: 'utf16le', content: value, length: 2 * value.length });
+    if (value.length < PART_THRESHOLD) return value;
+    return add(parts, { type: 'utf8', content: value, length: Buffer.byteLength(value) });
   }
   if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value))
-    return part('buffer', new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  if (value instanceof ArrayBuffer) return part('buffer', new Uint8Array(value));
+  if (ArrayBuffer.isView(value)) {
+    return addBytes(parts, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+  if (value instanceof ArrayBuffer) return addBytes(parts, new Uint8Array(value));
   if (value instanceof Map) {
     const items = [...(value as Map<unknown, unknown>)];
     return { $map: items.map(([name, item]) => [String(name), encodeValue(item, parts)]) } satisfies MapReference;
@@ -141,6 +148,19 @@ function encodeValue(value: unknown, parts: { type: PartType; bytes: Uint8Array 
     encodeValue(item, parts),
   ]);
   return Object.fromEntries(entries);
+}
+
+function add(parts: Part[], part: Part): PartReference {
+  return { $part: parts.push(part) - 1 };
+}
+
+/** Next gives the payload of a page twice, as a whole and as the segment of a full prefetch: once will do. */
+function addBytes(parts: Part[], content: Uint8Array): PartReference {
+  const length = content.byteLength;
+  const same = parts.findIndex((known) => {
+    return known.type === 'buffer' && known.length === length && Buffer.compare(known.content, content) === 0;
+  });
+  return same < 0 ? add(parts, { type: 'buffer', content, length }) : { $part: same };
 }
 
 function decodeValue(encoded: Encoded, parts: readonly (string | Buffer)[]): unknown {
@@ -170,13 +190,4 @@ function isWellFormed(text: string): boolean {
 
 function digestOf(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest().subarray(0, DIGEST_LENGTH);
-}
-
-async function deflate(bytes: Buffer): Promise<Buffer> {
-  return bytes.length <= SYNCHRONOUS_LIMIT ? deflateRawSync(bytes, DEFLATE) : deflateAsync(bytes, DEFLATE);
-}
-
-async function inflate(bytes: Buffer): Promise<Buffer> {
-  const options = { maxOutputLength: LARGEST_INFLATED };
-  return bytes.length <= SYNCHRONOUS_LIMIT ? inflateRawSync(bytes, options) : inflateAsync(bytes, options);
 }

@@ -103,6 +103,27 @@ describe('the entry codec', () => {
     expect(object.length).toBeLessThan(0.3 * JSON.stringify(value).length);
   });
 
+  it('stores a payload once that Next.js hands over twice', async () => {
+    const [payload, other] = [randomBytes(9000), randomBytes(9000)];
+    const pageWith = (whole: Buffer): Entry =>
+      entryOf('response', {
+        kind: 'APP_PAGE',
+        html: page,
+        rscData: payload,
+        segmentData: new Map([['/_full', whole]]),
+      });
+    const once = await encodeEntry(pageWith(Buffer.from(payload)));
+    const twice = await encodeEntry(pageWith(other));
+    expect(once.length).toBeLessThan(twice.length - 8000);
+    const decoded = await decodeEntry(once, 'response', '/route-cache/APP_PAGE/ab/$/a');
+    expect(decoded).toEqual(pageWith(payload));
+  });
+
+  it('takes an object for a miss that is compressed in a way it does not know', async () => {
+    const object = await encodeEntry(entryOf('response', { kind: 'APP_PAGE', html: page, headers }));
+    expect(await decodeEntry(flipTo(object, 4, 9), 'response', '/route-cache/APP_PAGE/ab/$/a')).toBeUndefined();
+  });
+
   it('does not take the object of another key for its own', async () => {
     const object = await encodeEntry(entryOf('response', null));
     expect(await decodeEntry(object, 'response', '/other')).toBeUndefined();
@@ -150,6 +171,10 @@ function mutate(object: Buffer, run: number): Buffer {
     default:
       return Buffer.concat([object.subarray(0, place), randomBytes(8), object.subarray(place + 8)]);
   }
+}
+
+function flipTo(object: Buffer, place: number, value: number): Buffer {
+  return flip(object, place, (object[place] ?? 0) ^ value);
 }
 
 function flip(object: Buffer, place: number, bits: number): Buffer {

@@ -1,13 +1,12 @@
-import { inflateRawSync } from 'node:zlib';
-
 import type { BundleFacts } from '../../../contract';
 import type { Entry } from '../../../runtime/cache/entry';
+import { decompress } from '../../../runtime/cache/compression';
 import { decodeEntry, encodeEntry } from '../../../runtime/cache/entry-codec';
 import { EntryKeys } from '../../../runtime/cache/entry-key';
 import { BUCKET, SITE, type Stores } from '../server/stores';
 
-/** Where an object says whether it is deflated, and where its content begins. */
-const DEFLATED_AT = 4;
+/** Where an object says how it is compressed, and where its content begins. */
+const COMPRESSION_AT = 4;
 const CONTENT_AT = 21;
 
 /**
@@ -22,7 +21,7 @@ export async function multiplyEntry(
   names: readonly string[],
 ): Promise<void> {
   const body = stores.s3.tryGetObject(BUCKET, objectKey)?.body;
-  const entry = body && (await decodeEntry(body, 'response', keyOf(body)));
+  const entry = body && (await decodeEntry(body, 'response', await keyOf(body)));
   if (entry === undefined) throw new Error(`test/runtime/fleet: no entry under ${objectKey}`);
   const keys = new EntryKeys(SITE, namespace, false);
   for (const other of names) {
@@ -32,9 +31,10 @@ export async function multiplyEntry(
 }
 
 /** Next's key of a stored entry; see runtime/cache/entry-codec.ts. */
-function keyOf(body: Buffer): string {
-  const content = body.subarray(CONTENT_AT);
-  const plain = body[DEFLATED_AT] === 1 ? inflateRawSync(content) : content;
+async function keyOf(body: Buffer): Promise<string> {
+  const plain = await decompress(body[COMPRESSION_AT] ?? 0, body.subarray(CONTENT_AT));
+  if (plain === undefined)
+    throw new Error('test/runtime/fleet: the entry is compressed in a way that this Node.js does not know');
   const head = JSON.parse(plain.toString('utf8', 4, 4 + plain.readUInt32BE(0))) as { key: string };
   return head.key;
 }

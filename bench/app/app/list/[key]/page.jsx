@@ -9,7 +9,7 @@ export function generateStaticParams() {
 /** A list of products, of some 100 KB. */
 export default async function ListPage({ params }) {
   const { key } = await params;
-  const products = Array.from({ length: 150 }, (_, index) => ({
+  const products = Array.from({ length: 138 }, (_, index) => ({
     id: `${key}-${index}`,
     name: prose(`name ${key} ${index}`, 24),
     about: prose(`about ${key} ${index}`, 150),
