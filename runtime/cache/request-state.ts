@@ -11,9 +11,10 @@ export class RequestState {
   readonly startedAt: number;
   readonly budget: RequestBudget;
   private readonly generations = new Map<string, { readonly at: number; readonly softTags: readonly string[] }>();
-  private readonly used = new Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }>();
-  private readonly degraded = new Set<string>();
-  private readonly revalidated = new Set<string>();
+  // Most requests need none of these.
+  private used: Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }> | undefined;
+  private degraded: Set<string> | undefined;
+  private revalidated: Set<string> | undefined;
   private joinableSince: number;
 
   constructor(
@@ -55,12 +56,13 @@ export class RequestState {
 
   /** Notes that the request was given a datum older than what is known of its tags: what it makes is no younger, tag by tag. */
   use(entry: Entry, softTags: readonly string[]): void {
+    this.used ??= new Map();
     this.used.set(entry.key, { entry, tags: new Set([...entry.tags, ...softTags]) });
   }
 
   /** Notes that the request has made a datum anew. Where an answer is to be kept, Next waits for that rather than use the old one. */
   renew(key: string): void {
-    this.used.delete(key);
+    this.used?.delete(key);
   }
 
   /** The lowest version of a tag that data used by this request had seen. */
@@ -80,11 +82,12 @@ export class RequestState {
 
   /** Notes that the store could not say whether it has an entry: a not-found that follows is not the app's word. */
   degrade(key: string): void {
+    this.degraded ??= new Set();
     this.degraded.add(key);
   }
 
   isDegraded(key: string): boolean {
-    return this.degraded.has(key);
+    return this.degraded?.has(key) === true;
   }
 
   /**
@@ -93,18 +96,19 @@ export class RequestState {
    * https://github.com/vercel/next.js/blob/v16.2.0/packages/next/src/server/revalidation-utils.ts
    */
   notRevalidated(tags: readonly string[], revalidation: Revalidation): readonly string[] {
-    return tags.filter((tag) => !this.revalidated.has(JSON.stringify([tag, revalidation])));
+    return tags.filter((tag) => this.revalidated?.has(JSON.stringify([tag, revalidation])) !== true);
   }
 
   /** Notes revalidations that are written. Without a request there is nothing that would be said twice. */
   noteRevalidated(tags: readonly string[], revalidation: Revalidation): void {
     if (this.context === undefined) return;
+    this.revalidated ??= new Set();
     for (const tag of tags) this.revalidated.add(JSON.stringify([tag, revalidation]));
   }
 
   private lowestUsed(tag: string, read: (entry: Entry) => number | undefined): number | undefined {
     let lowest: number | undefined;
-    for (const { entry, tags } of this.used.values()) {
+    for (const { entry, tags } of this.used?.values() ?? []) {
       const value = tags.has(tag) ? read(entry) : undefined;
       if (value !== undefined && (lowest === undefined || value < lowest)) lowest = value;
     }

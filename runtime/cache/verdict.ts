@@ -1,3 +1,5 @@
+import { remembered } from '../remembered';
+
 /**
  * What the cache handler knows about one cached answer: which tags it stands on, what its renderer had seen of each, and whether
  * it is as good as new. The response policy reads it to decide how long a shared cache may keep the answer.
@@ -39,7 +41,11 @@ export function encodeVerdict(verdict: Verdict): string {
 
 /** The verdict in a header's value; `undefined` for anything that {@link encodeVerdict} did not write. */
 export function decodeVerdict(header: unknown): Verdict | undefined {
-  if (typeof header !== 'string' || header === '') return undefined;
+  return typeof header === 'string' && header !== '' ? decode(header) : undefined;
+}
+
+/** A hot page brings the same header each time. */
+const decode = remembered(2_000_000, (header): Verdict | undefined => {
   try {
     const packed: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
     if (!isPacked(packed)) return undefined;
@@ -48,7 +54,7 @@ export function decodeVerdict(header: unknown): Verdict | undefined {
   } catch {
     return undefined;
   }
-}
+});
 
 function isPacked(value: unknown): value is Packed {
   if (!Array.isArray(value) || value.length !== 5) return false;

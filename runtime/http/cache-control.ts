@@ -1,3 +1,5 @@
+import { remembered } from '../remembered';
+
 /** The directives of a Cache-Control header that decide about shared caches. */
 export interface CacheControl {
   readonly public: boolean;
@@ -10,7 +12,10 @@ export interface CacheControl {
   readonly staleFor: number;
 }
 
-export function parseCacheControl(value: string): CacheControl {
+/** Of what stands in few variants in nearly every answer. */
+export const parseCacheControl = remembered(10_000, parse);
+
+function parse(value: string): CacheControl {
   const directives = new Map<string, string>();
   for (const part of value.split(',')) {
     const [name = '', argument = ''] = part.split('=', 2);

@@ -1,4 +1,5 @@
 import { edgeTagOf } from '../../contract';
+import { remembered } from '../remembered';
 
 export { edgeTagOf };
 
@@ -18,10 +19,13 @@ export const EdgeTag = {
   deployment: (namespace: string): string => `deployment-${namespace}`,
 } as const;
 
+/** The tags of hot pages are hashed once. */
+const hashOf = remembered(500_000, edgeTagOf);
+
 /** The tags of an answer in the order of their importance, never more than CloudFront keeps. */
 export function edgeTagsOf(tags: Iterable<string>, namespace: string): readonly string[] {
   const fixed = [EdgeTag.PAGE, EdgeTag.deployment(namespace)];
-  const hashed = [...new Set(tags)].map(edgeTagOf);
+  const hashed = [...new Set(tags)].map(hashOf);
   if (fixed.length + hashed.length <= MOST_TAGS) return [...fixed, ...hashed];
   return [...fixed, EdgeTag.COARSE, ...hashed.slice(0, MOST_TAGS - fixed.length - 1)];
 }

@@ -1,29 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { RequestContext } from './context';
+import type { Verdict } from '../cache/verdict';
+import type { FailedTagWrite, RequestContext } from './context';
 import { HeldAnswer } from './held-answer';
 
 /** The context of a request that has just come in. */
-export function createRequestContext({ headers }: IncomingMessage, response: ServerResponse): RequestContext {
-  let held: HeldAnswer | undefined;
-  const context: RequestContext = {
-    requestId: headers['x-amz-cf-id']?.toString() ?? headers['x-amzn-trace-id']?.toString() ?? randomUUID(),
-    startedAt: Date.now(),
-    routerPrefetch: isRouterPrefetch(headers),
-    verdicts: [],
-    holdAnswerFor: (tagWrite) => {
-      held ??= new HeldAnswer(
-        response,
-        () => context.failedTagWrite !== undefined,
-        () => {
-          answerWithFailure(response);
-        },
-      );
-      held.until(tagWrite);
-    },
-  };
-  return context;
+export function createRequestContext(request: IncomingMessage, response: ServerResponse): RequestContext {
+  return new HttpRequestContext(request, response);
+}
+
+class HttpRequestContext implements RequestContext {
+  readonly startedAt = Date.now();
+  readonly routerPrefetch: boolean;
+  readonly verdicts: Verdict[] = [];
+  failedTagWrite?: FailedTagWrite;
+  private readonly givenId: string | undefined;
+  private ownId: string | undefined;
+  private held: HeldAnswer | undefined;
+
+  constructor(
+    { headers }: IncomingMessage,
+    private readonly response: ServerResponse,
+  ) {
+    this.routerPrefetch = isRouterPrefetch(headers);
+    this.givenId = headers['x-amz-cf-id']?.toString() ?? headers['x-amzn-trace-id']?.toString();
+  }
+
+  /** Made when it is asked for, which is when something went wrong. */
+  get requestId(): string {
+    return this.givenId ?? (this.ownId ??= randomUUID());
+  }
+
+  holdAnswerFor(tagWrite: Promise<unknown>): void {
+    this.held ??= new HeldAnswer(
+      this.response,
+      () => this.failedTagWrite !== undefined,
+      () => {
+        answerWithFailure(this.response);
+      },
+    );
+    this.held.until(tagWrite);
+  }
 }
 
 /** https://github.com/vercel/next.js/blob/v16.3.0/packages/next/src/server/base-server.ts, `handleRSCRequest` */
