@@ -229,7 +229,11 @@ function awsStores(configuration: Configuration, clock: Clock, counters: Counter
       },
     });
     return {
-      entries: new S3EntryStore(() => clients.s3, bucket),
+      entries: new S3EntryStore(
+        () => clients.s3,
+        bucket,
+        () => clients.reads,
+      ),
       tags: new DynamoDbTagStore(() => clients.dynamoDb, table, site, tagShards),
       leases: new DynamoDbLeaseStore(() => clients.dynamoDb, table, site),
       close: () => {

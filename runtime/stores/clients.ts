@@ -1,6 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 
+import { SignedReads } from './signed-reads';
+
 /** Hears of every call: what was asked, and what the service's clock said (`Date`), where it answered. */
 export interface CallObserver {
   called(service: 's3' | 'dynamodb', operation: string): void;
@@ -10,6 +12,7 @@ export interface CallObserver {
 /** The SDK's clients, made when first asked for: a module that is only imported (`next build`) must not look for credentials. */
 export class AwsClients {
   private madeS3?: S3Client;
+  private madeReads?: SignedReads;
   private madeDynamoDb?: DynamoDBClient;
 
   constructor(
@@ -20,6 +23,14 @@ export class AwsClients {
   get s3(): S3Client {
     this.madeS3 ??= this.makeS3();
     return this.madeS3;
+  }
+
+  /** Of the bucket that the S3 client is asked for objects of. */
+  get reads(): SignedReads {
+    this.madeReads ??= new SignedReads(this.s3, () => {
+      this.observer.called('s3', 'GetObject');
+    });
+    return this.madeReads;
   }
 
   get dynamoDb(): DynamoDBClient {

@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 
 import type { EntryStore, StoredObject, WriteCondition } from './entry-store';
+import type { SignedReads } from './signed-reads';
 import { failureOf, statusOf, StoreError } from './store-error';
 
 /** Entries as objects of one bucket. */
@@ -8,13 +9,18 @@ export class S3EntryStore implements EntryStore {
   constructor(
     private readonly client: () => S3Client,
     private readonly bucket: string,
+    /** A shorter way to read. @default - the client's own */
+    private readonly reads?: () => SignedReads,
   ) {}
 
   async get(key: string, timeout: number, unlessEtag?: string): Promise<StoredObject | 'unchanged' | undefined> {
+    const abortSignal = AbortSignal.timeout(timeout);
     try {
+      const read = await this.reads?.().tryGet(key, abortSignal, unlessEtag);
+      if (read !== undefined) return read === 'absent' ? undefined : read;
       const answer = await this.client().send(
         new GetObjectCommand({ Bucket: this.bucket, Key: key, IfNoneMatch: unlessEtag }),
-        { abortSignal: AbortSignal.timeout(timeout) },
+        { abortSignal },
       );
       if (answer.Body === undefined || answer.ETag === undefined) return undefined;
       return { body: Buffer.from(await answer.Body.transformToByteArray()), etag: answer.ETag };

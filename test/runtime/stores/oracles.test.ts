@@ -6,6 +6,7 @@ import { Table } from '../../../contract';
 import { DynamoDbLeaseStore } from '../../../runtime/stores/dynamodb-lease-store';
 import { DynamoDbTagStore } from '../../../runtime/stores/dynamodb-tag-store';
 import { S3EntryStore } from '../../../runtime/stores/s3-entry-store';
+import { SignedReads } from '../../../runtime/stores/signed-reads';
 import { type Oracle, oraclesAreInstalled, startDynamoDbLocal, startMoto } from '../../oracles/oracles';
 import { entryStoreContract, type Made } from './entry-store-contract';
 import { leaseStoreContract, tagStoreContract } from './tag-store-contract';
@@ -47,7 +48,13 @@ function withBucket(start: () => Promise<Oracle>): () => Promise<Made<S3EntrySto
     const oracle = await start();
     const client = new S3Client({ ...CLIENT, endpoint: oracle.endpoint, forcePathStyle: true });
     await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
-    return { store: new S3EntryStore(() => client, BUCKET), close: () => oracle.stop() };
+    const reads = new SignedReads(client, () => undefined);
+    const store = new S3EntryStore(
+      () => client,
+      BUCKET,
+      () => reads,
+    );
+    return { store, close: () => oracle.stop() };
   };
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { DynamoDbLeaseStore } from '../../../runtime/stores/dynamodb-lease-store';
 import { DynamoDbTagStore } from '../../../runtime/stores/dynamodb-tag-store';
 import { S3EntryStore } from '../../../runtime/stores/s3-entry-store';
+import { SignedReads } from '../../../runtime/stores/signed-reads';
 import { BUCKET, EmbeddedServices, TABLE } from './embedded-services';
 import { entryStoreContract, type Made } from './entry-store-contract';
 import { MapEntryStore, MapLeaseStore, MapTagStore } from './map-stores';
@@ -33,6 +34,18 @@ entryStoreContract(
   embedded((services) => {
     const client = services.makeS3Client();
     return new S3EntryStore(() => client, BUCKET);
+  }),
+);
+entryStoreContract(
+  'S3, embedded, with signed reads',
+  embedded((services) => {
+    const client = services.makeS3Client();
+    const reads = new SignedReads(client, () => undefined);
+    return new S3EntryStore(
+      () => client,
+      BUCKET,
+      () => reads,
+    );
   }),
 );
 tagStoreContract(
