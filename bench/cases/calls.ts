@@ -58,7 +58,7 @@ function rowsOf(title: string, counted: Counted): Row[] {
       unit: 'count',
       target: { most: 1 },
       ...(perSecond < 1000 && {
-        reason: `one read a second it is, and this machine answered only ${perSecond} requests/s`,
+        reason: `one read a second it is, and this server answered only ${perSecond} requests/s`,
       }),
     },
     {
@@ -66,7 +66,8 @@ function rowsOf(title: string, counted: Counted): Row[] {
       // The first call may fall to the very beginning.
       value: rounded((counted.calls - 1) / counted.seconds),
       unit: 'count',
-      target: { most: 1 },
+      // One in a window of a second, begun up to 50 ms before its end (runtime/cache/mirror.ts).
+      target: { most: 1.06 },
     },
   ];
 }

@@ -25,6 +25,10 @@ const DEEP_READ_EVERY = 60_000;
 /** How long the horizons of past reads are known: as long as the versions of past moments. */
 const HORIZON_MEMORY = 10 * 60_000;
 const LOAD_RETRY_PAUSE = 500;
+/** A read begins so many milliseconds before the view ends, where requests come: as long as DynamoDB takes at its slower moments. */
+const LEAD = 50;
+/** Of the window. */
+const LARGEST_LEAD = 0.1;
 /** The first read may be long, and nobody waits for it but the health check. */
 const LOAD_TIMEOUT = 30_000;
 
@@ -95,6 +99,13 @@ export class Mirror {
   covers(arrivedAt: number): boolean {
     if (!this.isLoaded) return false;
     return this.options.window === 0 ? this.lastStartedAt >= arrivedAt : this.age <= this.options.window;
+  }
+
+  /** Begins the next read shortly before this view ends. All requests of a busy moment would wait for it otherwise, once a window. */
+  readAhead(): void {
+    const { window } = this.options;
+    if (window === 0 || this.running !== undefined) return;
+    if (this.age > window - Math.min(LEAD, LARGEST_LEAD * window)) this.read();
   }
 
   /** Makes the view good enough for a request that arrived at `arrivedAt` (monotonic), by one read shared with all others. */

@@ -105,6 +105,7 @@ export class Reader {
   /** The hot path: in memory, judged by rows that are known, fresh; nothing to wait for. */
   private hot(lookup: Lookup, state: RequestState): Found | undefined {
     if (!this.parts.mirror.covers(state.asOf)) return undefined;
+    this.parts.mirror.readAhead();
     const held = this.parts.memory.get(lookup.objectKey);
     if (held === undefined) return undefined;
     if (this.parts.index.unknown(tagsFor(lookup, held), held.entry.stamp).length > 0) return undefined;

@@ -58,6 +58,25 @@ describe('the singular handler', () => {
     });
   });
 
+  it('has read the tags again when the window ends, so that no request waits for that', async () => {
+    const site = new Site();
+    const [one] = pair(await site.replicas(2));
+    await site.run(async () => {
+      await one.render('/a', 'first', [], false);
+      await site.time.sleep(1001);
+      await one.get('/a');
+      const before = one.count('mirror.read');
+      for (let asked = 0; asked < 500; asked += 1) {
+        await site.time.sleep(10);
+        const since = site.time.now;
+        await one.get('/a');
+        expect(site.time.now - since).toBe(0);
+      }
+      // Five seconds in periods of 950 ms and more.
+      expect(one.count('mirror.read') - before).toBeLessThanOrEqual(6);
+    });
+  });
+
   it('expires an entry everywhere with one write, within a window', async () => {
     const site = new Site();
     const [one, two] = pair(await site.replicas(2));
