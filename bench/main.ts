@@ -9,7 +9,7 @@ const USAGE = `npm run bench [-- NAME… --quick --json --report]
 
   NAME…      what to measure; everything by default: ${BENCHES.map(({ name }) => name).join(', ')}
   --quick    in five minutes: fewer rounds, nothing is written, and exit code 1 where a ratio or a count misses
-             its target by more than noise explains
+             its target by more than noise explains, three times in a row
   --json     prints what was found as JSON in place of the table
   --report   measures nothing: writes plots and table again from bench/results
   --help     prints this

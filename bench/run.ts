@@ -10,6 +10,9 @@ import { clearlyMissed, type Findings, type Plot, type Row } from './harness/res
 import { cleanUpWhenInterrupted, Scope } from './harness/scope';
 import { table } from './report/table';
 
+/** A machine that others use is slow for half a minute or so. */
+const TRIES = 3;
+
 export const RESULTS = path.join(BENCH, 'results');
 
 /** What a file in `bench/results` holds. */
@@ -47,17 +50,26 @@ export class Run {
       await installPeers(sayAs('bench'), scope);
       const results: Result[] = [];
       for (const bench of benches) {
-        const result = await this.one(bench, scope);
+        const result = await this.settled(bench, scope);
         results.push(result);
         if (!this.options.quick && result.error === undefined) keep(result);
         if (!this.options.json) console.log(table([result]));
       }
       if (this.options.json) console.log(JSON.stringify(results, undefined, 2));
       else if (results.length > 1) console.log(`\n${table(results)}`);
-      return results.every(
-        ({ rows, error }) => error === undefined && !(this.options.quick && rows.some(clearlyMissed)),
-      );
+      return !results.some((result) => result.error !== undefined || (this.options.quick && isMissed(result)));
     });
+  }
+
+  /** In a quick run the last of some tries: what is missed by more than noise is missed each time. */
+  private async settled(bench: Bench, scope: Scope): Promise<Result> {
+    let result = await this.one(bench, scope);
+    for (let tries = 1; this.options.quick && isMissed(result) && tries < TRIES; tries += 1) {
+      if (!this.options.json) console.log(table([result]));
+      sayAs(bench.name)('a target is missed: once more, for it may be noise');
+      result = await this.one(bench, scope);
+    }
+    return result;
   }
 
   private async one(bench: Bench, whole: Scope): Promise<Result> {
@@ -82,6 +94,10 @@ export class Run {
       app: () => (this.app ??= prepareBenchApp(say, whole)),
     };
   }
+}
+
+function isMissed({ rows, error }: Result): boolean {
+  return error !== undefined || rows.some(clearlyMissed);
 }
 
 /** Says how far a benchmark is. */

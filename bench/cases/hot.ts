@@ -5,6 +5,7 @@ import { measuredRow, type Bars, type Findings, type Row } from '../harness/resu
 import { compare, median, summarize } from '../harness/statistics';
 import { builtIn, cdkNextjs, openNextLite, openNextNextMode, ours, present, redis, SHARED, type Peer } from '../peers';
 import type { NodeRuntime } from '../harness/machine';
+import { numberText } from '../report/table';
 import type { Bench } from './bench';
 import { hotPages, warmUp } from './hot-pages';
 
@@ -22,7 +23,7 @@ export const hot: Bench = {
   title: 'Hot cached pages of 9 KB',
   measure: async (lab) => {
     const findings: Findings[] = [];
-    for (const node of nodesOf(lab)) findings.push(await onNode(lab, node));
+    for (const node of lab.quick ? [lab.node] : nodesOf(lab)) findings.push(await onNode(lab, node));
     return {
       rows: findings.flatMap(({ rows }) => rows),
       plots: findings.flatMap(({ plots = [] }) => plots),
@@ -61,8 +62,8 @@ function findingsOf(
   { version }: NodeRuntime,
   isReference: boolean,
 ): Findings {
-  const [own] = contenders;
-  if (own === undefined) throw new Error('bench hot: nobody was measured');
+  const [own, limit] = contenders;
+  if (own === undefined || limit === undefined) throw new Error('bench hot: nobody was measured');
   const of = (contender: Contender): readonly number[] => rates.get(contender) ?? [];
   const rows: Row[] = contenders.flatMap((contender) => {
     const { title } = contender.peer;
@@ -73,6 +74,7 @@ function findingsOf(
         : [
             measuredRow(`requests/s against ${title}, Node.js ${version}`, 'ratio', compare(of(own), of(contender)), {
               ...(isReference && { target: { least } }),
+              ...limitedBy(of(limit), of(contender), least),
             }),
           ]),
       measuredRow(`requests/s, ${title}, Node.js ${version}`, 'requests/s', summarize(of(contender))),
@@ -92,4 +94,12 @@ function findingsOf(
     cpuMilliseconds: cpu.get(contender),
   }));
   return { rows, plots: [bars], raw };
+}
+
+/** Why a target is out of reach: nothing behind `next start` answers more than Next's own handler, which shares nothing. */
+function limitedBy(limit: readonly number[], peer: readonly number[], least: number): Pick<Row, 'reason'> {
+  const most = compare(limit, peer).median;
+  return most < least && least > 1
+    ? { reason: `Next's own handler, the limit, reaches ${numberText(most)} × here` }
+    : {};
 }
