@@ -48,7 +48,7 @@ export const LARGEST_FUNCTION = 10_240;
 /**
  * Source of the CloudFront Function that sees each request before the cache does; JavaScript runtime 2.0, at most 10 KB.
  *
- * It is text because it runs neither here nor in Node.js:
+ * It is text because it runs neither here nor in Node.js, but in a runtime that knows only what is listed (no `for...of`, for example):
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
  */
 export function viewerRequestCode(options: ViewerRequestOptions): string {
@@ -68,7 +68,7 @@ export function viewerRequestCode(options: ViewerRequestOptions): string {
  */
 const stripHeaders = `
 function stripHeaders(uri, headers) {
-  for (const name of STRIPPED_HEADERS) delete headers[name];
+  STRIPPED_HEADERS.forEach((name) => delete headers[name]);
   if (!uri.includes('/_next/data/')) {
     delete headers['x-nextjs-data'];
     delete headers['x-middleware-prefetch'];

@@ -16,11 +16,19 @@ export const SANDBOX_SETUP = `
   const show = (value) => (typeof value === 'string' ? value : value instanceof Error ? String(value) : JSON.stringify(value) ?? String(value));
   const log = (...values) => { call('log', values.map(show).join(' ')); };
 
+  const oneOf = (what, value, names) => {
+    if (!names.includes(value)) throw new TypeError(what + ' must be one of ' + names.join(', ') + '; received ' + value);
+    return value;
+  };
   const digest = (operation, algorithm, key) => {
+    oneOf('algorithm', algorithm, ['md5', 'sha1', 'sha256']);
     let data = '';
     const digester = {
       update(text) { data += String(text); return digester; },
-      digest(encoding) { return call(operation, algorithm, data, encoding ?? 'hex', key); },
+      digest(encoding) {
+        if (encoding === undefined) return new Buffer(call(operation, algorithm, data, 'base64', key));
+        return call(operation, algorithm, data, oneOf('encoding', encoding, ['hex', 'base64', 'base64url']), key);
+      },
     };
     return digester;
   };

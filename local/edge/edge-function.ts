@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { createContext, Script, type Context } from 'node:vm';
 
 import { SANDBOX_RUNNER, SANDBOX_SETUP } from './edge-function-sandbox';
+import { findUnknownSyntax } from './edge-function-syntax';
 
 export interface EdgeFunctionOptions {
   readonly name: string;
@@ -92,7 +93,9 @@ export class EdgeFunction {
 
   private define(code: string): void {
     const name = `${this.name}.js`;
+    const unknown = findUnknownSyntax(code);
     try {
+      if (unknown !== undefined) throw new SyntaxError(unknown);
       new Script(withoutImports(code), { filename: name }).runInContext(this.context, { timeout: TIME_LIMIT });
       new Script(
         'if (typeof handler !== "function") throw new Error("there is no function named handler")',

@@ -1,3 +1,5 @@
+import { createHash, createHmac } from 'node:crypto';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import {
@@ -167,6 +169,32 @@ describe('a viewer-request function', () => {
     expect(answer.body).toBe('ca978112b=1&b=2Yw==d');
   });
 
+  const ALGORITHMS = ['md5', 'sha1', 'sha256'];
+  const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
+
+  it(`hashes and signs as Node.js does (${FUNCTION_RUNTIME})`, async () => {
+    const code = show(`(() => {
+      const crypto = require('crypto');
+      return ${JSON.stringify(ALGORITHMS)}.map((algorithm) => ${JSON.stringify(ENCODINGS)}.map((encoding) => [
+        crypto.createHash(algorithm).update('Käse, ').update('1?').digest(encoding),
+        crypto.createHmac(algorithm, 'key').update('Käse, 1?').digest(encoding),
+      ]));
+    })()`);
+    expect(JSON.parse((await ask(code)).answer.body)).toEqual(
+      ALGORITHMS.map((algorithm) =>
+        ENCODINGS.map((encoding) => [
+          createHash(algorithm).update('Käse, 1?').digest(encoding),
+          createHmac(algorithm, 'key').update('Käse, 1?').digest(encoding),
+        ]),
+      ),
+    );
+  });
+
+  it(`gets a buffer of a digest without encoding (${FUNCTION_RUNTIME})`, async () => {
+    const { answer } = await ask(show("require('crypto').createHash('sha256').update('a').digest().toString('hex')"));
+    expect(JSON.parse(answer.body)).toBe(createHash('sha256').update('a').digest('hex'));
+  });
+
   it(`writes to the log of the request (${FUNCTION_LOGS})`, async () => {
     const { edge } = await ask(
       'function handler(event) { console.log("at", { uri: event.request.uri }); return event.request }',
@@ -235,6 +263,18 @@ describe('a viewer-request function', () => {
       "cannot require 'fs'",
     ],
     [
+      'hashes by what Node.js has and CloudFront has not',
+      FUNCTION_RUNTIME,
+      'function handler() { require("crypto").createHash("sha512") }',
+      'algorithm must be one of md5, sha1, sha256; received sha512',
+    ],
+    [
+      'encodes a digest by what Node.js has and CloudFront has not',
+      FUNCTION_RUNTIME,
+      'function handler() { require("crypto").createHmac("sha256", "k").update("a").digest("latin1") }',
+      'encoding must be one of hex, base64, base64url; received latin1',
+    ],
+    [
       'climbs out of its context',
       RESTRICTED_FEATURES,
       'function handler() { return console.log.constructor("return process")() }',
@@ -264,6 +304,25 @@ describe('a viewer-request function', () => {
     );
     await expect(withFunction('function handler( {')).rejects.toThrow('function "f" cannot be loaded');
   });
+
+  it.each([
+    ['for (const name of Object.keys(event)) name;', 'for...of'],
+    ['const { request } = event;', 'destructuring'],
+    ['const [first] = Object.keys(event);', 'destructuring'],
+    ['const copy = { ...event };', 'spread syntax'],
+    ['Math.max(...[1, 2]);', 'spread syntax'],
+    ['const path = event.request?.uri;', 'optional chaining'],
+    ['class Request {}', 'class'],
+    ['const path = (given = event) => given;', 'default values'],
+    ['function* paths() { yield event; }', 'generators'],
+  ])(
+    `with %s, which Node.js understands and CloudFront does not, is refused at once (${FUNCTION_RUNTIME})`,
+    async (line, what) => {
+      await expect(withFunction(`function handler(event) {\n  ${line}\n  return event.request;\n}`)).rejects.toThrow(
+        `function "f" cannot be loaded: CloudFront's runtime does not know ${what} (line 2)`,
+      );
+    },
+  );
 });
 
 describe('a viewer-response function', () => {
