@@ -49,6 +49,11 @@ export interface BundleFacts {
   readonly images: BundleImages;
   /** Regular expressions (Next's compiled matchers) of the paths that the app's proxy (middleware) runs for. */
   readonly proxyMatchers: readonly string[];
+  /**
+   * Next's `experimental.validateRSCRequestHeaders`: whether the server refuses an `_rsc` that does not fit the router's headers. Stable
+   * versions do by default from 16.3 on. Absent where the build does not say, and in the facts of earlier versions of ours.
+   */
+  readonly validateRSCRequestHeaders?: boolean;
   /** SHA-256 (hex) of the Server Actions encryption key of the build, where it has one. */
   readonly actionKeyFingerprint?: string;
   /** What the native modules in `server/` were built for; absent where there are none. */

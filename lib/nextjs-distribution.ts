@@ -20,6 +20,7 @@ import {
 import { createServerOrigin } from './private/server-origin';
 import { Timeouts } from './private/timeouts';
 import { addAliasRecords, siteCertificate } from './private/site-names';
+import { compareVersions } from './private/versions';
 import { LARGEST_FUNCTION, viewerRequestCode } from './private/viewer-request';
 
 /** Properties of {@link NextjsDistribution}. */
@@ -215,7 +216,9 @@ export class NextjsDistribution extends Construct {
     throw new ConfigurationError({
       part: 'NextjsDistribution.policies',
       scope: this,
-      problem: `they key pages by the RSC header alone, which is enough from Next.js 16; the app has ${nextBuild.nextVersion}`,
+      problem:
+        "they key pages by the RSC header alone, which is enough only where Next.js checks `_rsc`: from Next.js 16.3, unless the app's " +
+        `experimental.validateRSCRequestHeaders is false; the app has ${nextBuild.nextVersion}`,
       remedy: 'Make the shared NextjsPolicies with `keyRouterHeaders: true`, or leave `policies` out',
     });
   }
@@ -224,7 +227,7 @@ export class NextjsDistribution extends Construct {
 /** What CloudFront would keep for ten seconds whatever the server says. */
 const UNKEPT_ERRORS = [404, 414, 500, 501, 502, 503, 504];
 
-/** Before Next.js 16 the server does not check that `_rsc` fits the router's headers, so the key has to hold them. */
-function needsRouterHeaders(nextBuild: NextjsBuild): boolean {
-  return Number.parseInt(nextBuild.nextVersion, 10) < 16;
+/** Where the server does not check that `_rsc` fits the router's headers, anybody could say which of their answers is kept under it. */
+function needsRouterHeaders({ _facts: facts }: NextjsBuild): boolean {
+  return !(facts.validateRSCRequestHeaders ?? compareVersions(facts.nextVersion, '16.3.0') >= 0);
 }

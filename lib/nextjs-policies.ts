@@ -8,8 +8,8 @@ import { accountWideName } from './private/names';
 /** Properties of {@link NextjsPolicies}. */
 export interface NextjsPoliciesProps {
   /**
-   * Whether the router's headers besides `RSC` are part of the pages' cache key. Next.js 16 refuses a request whose `_rsc` query does not
-   * fit them; earlier versions do not, and need it.
+   * Whether the router's headers besides `RSC` are part of the pages' cache key. From 16.3 on Next.js refuses a request whose `_rsc` query
+   * does not fit them, unless the app sets `experimental.validateRSCRequestHeaders` to false; all other apps need it.
    *
    * @default false
    */
@@ -72,7 +72,7 @@ export class NextjsPolicies extends Construct {
   public readonly imageCachePolicy: cloudfront.ICachePolicy;
   /** Takes from the answers what only CloudFront needs, and adds security headers that the app has not set. */
   public readonly responseHeadersPolicy: cloudfront.IResponseHeadersPolicy;
-  /** Whether {@link pageCachePolicy} keys the router's headers, as apps before Next.js 16 need it; unknown of a given policy. */
+  /** Whether {@link pageCachePolicy} keys the router's headers, as apps before Next.js 16.3 need it; unknown of a given policy. */
   public readonly keyRouterHeaders: boolean;
 
   constructor(scope: Construct, id: string, props: NextjsPoliciesProps = {}) {

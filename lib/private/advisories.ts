@@ -1,6 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ConfigurationError } from './errors';
+import { compareVersions } from './versions';
 
 /**
  * A critical advisory of Next.js that concerns Linux: https://github.com/vercel/next.js/security/advisories
@@ -81,22 +82,4 @@ export function checkAdvisories(scope: Construct, nextVersion: string): void {
 
 function isBetween(version: string, from: string, to: string): boolean {
   return compareVersions(version, from) >= 0 && compareVersions(version, to) < 0;
-}
-
-/** As https://semver.org/#spec-item-11 orders them: a pre-release comes before its release. */
-function compareVersions(one: string, other: string): number {
-  const [a, b] = [parseVersion(one), parseVersion(other)];
-  for (const [index, part] of a.release.entries()) {
-    const difference = part - (b.release[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  if (a.preRelease === undefined || b.preRelease === undefined) {
-    return Number(a.preRelease === undefined) - Number(b.preRelease === undefined);
-  }
-  return a.preRelease.localeCompare(b.preRelease, 'en', { numeric: true });
-}
-
-function parseVersion(version: string) {
-  const [, release = '', preRelease] = /^(\d+(?:\.\d+)*)(?:-([^+]+))?/.exec(version) ?? [];
-  return { release: release.split('.').map(Number), preRelease };
 }

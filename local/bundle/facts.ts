@@ -39,6 +39,7 @@ export function factsOfOutput(output: BuildOutput, modules: readonly string[]) {
     trailingSlash: config.trailingSlash,
     images: imageFacts(config, modules),
     proxyMatchers: proxyMatchers(output),
+    validateRSCRequestHeaders: config.experimental?.validateRSCRequestHeaders,
     actionKeyFingerprint: actionKeyFingerprint(output),
   } satisfies Partial<BundleFacts>;
 }

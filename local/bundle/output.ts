@@ -33,6 +33,7 @@ export interface ResolvedConfig {
   readonly cacheHandler?: string | null;
   readonly cacheHandlers?: Readonly<Record<string, string | undefined>> | null;
   readonly images: { readonly path: string; readonly loader: string; readonly unoptimized: boolean };
+  readonly experimental?: { readonly validateRSCRequestHeaders?: boolean };
 }
 
 /** Reads and checks the app's production build. `builtSince` tells when a build was just begun, if one was. */

@@ -3,6 +3,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { describe, expect, it } from 'vitest';
+import type { BundleFacts } from '../../contract';
 import { NextjsBuild, NextjsPolicies, type NextjsPoliciesProps, NextjsSite } from '../../lib';
 import { appWithBundle } from './bundle';
 import { resources, synthesize, synthesizeSite, theResource } from './synthesis';
@@ -74,8 +75,14 @@ describe('pages at the edge', () => {
     expect(key.CookiesConfig.Cookies).toEqual(['__prerender_bypass', '__next_preview_data']);
   });
 
-  it("are told apart by all of the router's headers before Next.js 16", () => {
-    const { template } = synthesizeSite({}, { nextVersion: '15.5.29' });
+  it.each<Partial<BundleFacts>>([
+    { nextVersion: '15.5.29' },
+    { nextVersion: '16.2.12' },
+    { nextVersion: '16.3.0-preview.10' },
+    { nextVersion: '16.2.12', validateRSCRequestHeaders: false },
+    { nextVersion: '16.4.6', validateRSCRequestHeaders: false },
+  ])("are told apart by all of the router's headers where Next.js does not check `_rsc`: %j", (facts) => {
+    const { template } = synthesizeSite({}, facts);
     const key = cachePolicy(template, behavior(template)).ParametersInCacheKeyAndForwardedToOrigin;
     expect(key.HeadersConfig.Headers).toEqual([
       'RSC',
@@ -84,6 +91,16 @@ describe('pages at the edge', () => {
       'Next-Router-State-Tree',
       'Next-Url',
     ]);
+  });
+
+  it.each<Partial<BundleFacts>>([
+    { nextVersion: '16.3.0' },
+    { nextVersion: '16.2.12', validateRSCRequestHeaders: true },
+    { nextVersion: '17.0.0', validateRSCRequestHeaders: true },
+  ])('are told apart by RSC alone where it does: %j', (facts) => {
+    const { template } = synthesizeSite({}, facts);
+    const key = cachePolicy(template, behavior(template)).ParametersInCacheKeyAndForwardedToOrigin;
+    expect(key.HeadersConfig.Headers).toEqual(['RSC']);
   });
 
   it('come from the load balancer with all that the viewer said, by any method', () => {
@@ -373,7 +390,11 @@ describe('shared policies', () => {
   });
 
   it('are refused when they would mix answers of an older Next.js', () => {
-    expect(() => twoSites(false, '15.5.29')).toThrow(/from Next.js 16; the app has 15.5.29.*keyRouterHeaders: true/);
-    expect(() => twoSites(true, '15.5.29')).not.toThrow();
+    for (const version of ['15.5.29', '16.2.12']) {
+      expect(() => twoSites(false, version)).toThrow(
+        new RegExp(`from Next.js 16.3, .* the app has ${version}.*keyRouterHeaders: true`),
+      );
+      expect(() => twoSites(true, version)).not.toThrow();
+    }
   });
 });

@@ -91,7 +91,15 @@ describe('packing a bundle', () => {
 
   it('states the facts of the build, beside the preload too', async () => {
     const { facts, directory, root } = await packBuilt(
-      { config: { basePath: '/docs', assetPrefix: '/docs', trailingSlash: true, deploymentId: 'd1' } },
+      {
+        config: {
+          basePath: '/docs',
+          assetPrefix: '/docs',
+          trailingSlash: true,
+          deploymentId: 'd1',
+          experimental: { validateRSCRequestHeaders: false },
+        },
+      },
       {
         '.next/server/server-reference-manifest.json': { encryptionKey: 'secret' },
         '.next/server/middleware-manifest.json': { middleware: { '/': { matchers: [{ regexp: '^/edge$' }] } } },
@@ -109,6 +117,7 @@ describe('packing a bundle', () => {
       trailingSlash: true,
       images: { path: '/_next/image', sharp: false },
       proxyMatchers: ['^/edge$', '^/.*$'],
+      validateRSCRequestHeaders: false,
       actionKeyFingerprint: '2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b',
       server: {
         directory: '.',
