@@ -50,6 +50,11 @@ export interface BundleFacts {
   /** Regular expressions (Next's compiled matchers) of the paths that the app's proxy (middleware) runs for. */
   readonly proxyMatchers: readonly string[];
   /**
+   * What the paths begin with, in lower case, whose answers depend on the router's header `next-url`, or may: `/` with intercepting routes.
+   * Absent where the build does not say, and in the facts of earlier versions of ours.
+   */
+  readonly nextUrlPaths?: readonly string[];
+  /**
    * Next's `experimental.validateRSCRequestHeaders`: whether the server refuses an `_rsc` that does not fit the router's headers. Stable
    * versions do by default from 16.3 on. Absent where the build does not say, and in the facts of earlier versions of ours.
    */

@@ -37,7 +37,7 @@ export interface NextjsDistributionOptions {
   /**
    * Code that sees each request for pages and images after what a viewer may not say was removed, before the cache: JavaScript for
    * CloudFront Functions (runtime 2.0) that defines `function viewerRequest(event)` and returns `event.request` or a response.
-   * It shares the 10 KB of a function with about 2 KB of ours.
+   * It shares the 10 KB of a function with about 3 KB of ours.
    *
    * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-20.html
    * @default - none

@@ -17,6 +17,7 @@ import {
   pagePatterns,
   readCacheTags,
 } from './private/existing-distribution';
+import { pathsWithNextUrl } from './private/next-url';
 import { createServerOrigin } from './private/server-origin';
 import { Timeouts } from './private/timeouts';
 import { addAliasRecords, siteCertificate } from './private/site-names';
@@ -96,12 +97,13 @@ export class NextjsDistribution extends Construct {
   private createViewerRequestFunction(props: NextjsDistributionProps): cloudfront.Function {
     const code = viewerRequestCode({
       imagePath: props.nextBuild.imagePath,
+      pathsWithNextUrl: this.policies._keysNextUrl ? undefined : pathsWithNextUrl(props.nextBuild._facts),
       cacheTagHeader: this.cacheTagHeader,
       userCode: props.viewerRequestCode,
     });
     this.requireFunctionSize(code);
     return new cloudfront.Function(this, 'ViewerRequest', {
-      comment: 'Next.js: strips what a viewer may not say, normalises Accept of images',
+      comment: 'Next.js: strips what a viewer may not say, makes equal prefetches one, normalises Accept of images',
       runtime: cloudfront.FunctionRuntime.JS_2_0,
       code: cloudfront.FunctionCode.fromInline(code),
     });

@@ -23,7 +23,8 @@ export interface NextjsPoliciesProps {
   readonly keyHost?: boolean;
   /**
    * More headers of the pages' cache key, for answers that differ by them: `CloudFront-Viewer-Country`. Each value is kept apart, so that
-   * the site is asked once for each. CloudFront takes 10 headers in all, and the others here are 1 to 6.
+   * the site is asked once for each. CloudFront takes 10 headers in all, and the others here are 1 to 6. With `Next-Url` among them a prefetch
+   * is kept apart for each page that shows the link, and the app's proxy can read the header.
    *
    * @default - none
    */
@@ -74,10 +75,17 @@ export class NextjsPolicies extends Construct {
   public readonly responseHeadersPolicy: cloudfront.IResponseHeadersPolicy;
   /** Whether {@link pageCachePolicy} keys the router's headers, as apps before Next.js 16.3 need it; unknown of a given policy. */
   public readonly keyRouterHeaders: boolean;
+  /**
+   * Whether the app's answers differ by `next-url`, as only who has written the app can know.
+   *
+   * @internal
+   */
+  public readonly _keysNextUrl: boolean;
 
   constructor(scope: Construct, id: string, props: NextjsPoliciesProps = {}) {
     super(scope, id);
     this.keyRouterHeaders = props.keyRouterHeaders ?? props.pageCachePolicy !== undefined;
+    this._keysNextUrl = (props.keyHeaders ?? []).some((name) => isSameHeader(name, 'Next-Url'));
     this.pageCachePolicy = props.pageCachePolicy ?? this.createPagePolicy(props);
     this.imageCachePolicy = props.imageCachePolicy ?? this.createImagePolicy();
     this.responseHeadersPolicy =
@@ -85,11 +93,10 @@ export class NextjsPolicies extends Construct {
   }
 
   private createPagePolicy(props: NextjsPoliciesProps): cloudfront.CachePolicy {
+    const own = ['RSC', ...(this.keyRouterHeaders ? ROUTER_HEADERS : []), ...(props.keyHost ? ['Host'] : [])];
     const headers = [
-      'RSC',
-      ...(this.keyRouterHeaders ? ROUTER_HEADERS : []),
-      ...(props.keyHost ? ['Host'] : []),
-      ...(props.keyHeaders ?? []),
+      ...own,
+      ...(props.keyHeaders ?? []).filter((name) => !own.some((known) => isSameHeader(known, name))),
     ];
     const cookies = [...DRAFT_COOKIES, ...(props.keyCookies ?? [])];
     this.requireAtMostTen('keyHeaders', 'headers', headers);
@@ -142,6 +149,10 @@ export class NextjsPolicies extends Construct {
         'Leave some out: each divides what the cache can share, and every request still brings all of them to the app',
     });
   }
+}
+
+function isSameHeader(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 const MOST_KEYS = 10;

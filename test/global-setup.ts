@@ -19,6 +19,7 @@ const NEEDS_APPS = /test\/(e2e|runtime)\//;
 /** Those that need builds of their own. */
 const EXAMPLE_TESTS = 'test/e2e/examples/';
 const DEPLOYMENT_TEST = 'test/e2e/purge/deployment.test.ts';
+const PREFETCH_TEST = 'test/e2e/prefetch.test.ts';
 const VERIFY_TEST = 'test/e2e/verify.test.ts';
 const ADAPTER_TEST = 'test/runtime/server/adapter.test.ts';
 
@@ -39,6 +40,7 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
   if (files.some(({ moduleId }) => moduleId.includes(EXAMPLE_TESTS))) {
     for (const site of SITE_NAMES) await prepareSite(site);
   }
+  if (files.some(({ moduleId }) => moduleId.endsWith(PREFETCH_TEST))) await prepareSite('intercepting');
   if (files.some(({ moduleId }) => moduleId.endsWith(DEPLOYMENT_TEST))) {
     for (const release of RELEASES) await prepareRelease(release);
   }

@@ -1,4 +1,5 @@
 import { Header } from '../../contract';
+import { dropNextUrl } from './next-url';
 
 /**
  * What a viewer may not say: Next.js' words between its own parts, and names that only the edge may set.
@@ -36,6 +37,8 @@ const NEGOTIATED_IMAGE_TYPES = ['image/avif', 'image/webp'];
 export interface ViewerRequestOptions {
   /** Path of Next's image optimizer, where the app has one. */
   readonly imagePath?: string;
+  /** What the paths begin with whose requests keep `next-url`; all do where it is left out. */
+  readonly pathsWithNextUrl?: readonly string[];
   /** The response header that carries cache tags. */
   readonly cacheTagHeader: string;
   /** A user's own code; defines `viewerRequest(event)`, which returns a request or a response. */
@@ -56,6 +59,7 @@ export function viewerRequestCode(options: ViewerRequestOptions): string {
     `const STRIPPED_HEADERS = ${JSON.stringify([...STRIPPED_HEADERS, options.cacheTagHeader])};`,
     stripHeaders,
     ...(options.imagePath ? [`const IMAGE_PATH = ${JSON.stringify(options.imagePath)};`, normaliseAccept] : []),
+    ...(options.pathsWithNextUrl ? [dropNextUrl(options.pathsWithNextUrl)] : []),
     ...(options.userCode === undefined ? [] : [`\n${options.userCode}`]),
     handler(options),
     '',
@@ -86,13 +90,15 @@ function normaliseAccept(headers) {
   headers.accept = { value: types.concat('*/*').join(',') };
 }`;
 
-function handler({ imagePath, userCode }: ViewerRequestOptions): string {
+function handler({ imagePath, pathsWithNextUrl, userCode }: ViewerRequestOptions): string {
   const images = `
   if (request.uri === IMAGE_PATH || request.uri === IMAGE_PATH + '/') normaliseAccept(request.headers);`;
+  const nextUrl = `
+  dropNextUrl(request);`;
   return `
 function handler(event) {
   const request = event.request;
-  stripHeaders(request.uri, request.headers);${imagePath === undefined ? '' : images}
+  stripHeaders(request.uri, request.headers);${imagePath === undefined ? '' : images}${pathsWithNextUrl === undefined ? '' : nextUrl}
   return ${userCode === undefined ? 'request' : 'viewerRequest(event)'};
 }`;
 }

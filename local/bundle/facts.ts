@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Bundle, type BundleFacts, type BundleImages } from '../../contract';
 import { BundleError } from './error';
 import { tryReadJson } from './files';
+import { type ConditionalRoute, nextUrlPaths } from './next-url';
 import type { BuildOutput, ResolvedConfig } from './output';
 
 /** The facts of the bundle in `directory`. */
@@ -31,6 +32,7 @@ export function readFacts(directory: string): BundleFacts {
  */
 export function factsOfOutput(output: BuildOutput, modules: readonly string[]) {
   const { config } = output;
+  const matchers = proxyMatchers(output);
   return {
     buildId: output.buildId,
     basePath: config.basePath,
@@ -38,7 +40,8 @@ export function factsOfOutput(output: BuildOutput, modules: readonly string[]) {
     deploymentId: config.deploymentId === '' ? undefined : config.deploymentId,
     trailingSlash: config.trailingSlash,
     images: imageFacts(config, modules),
-    proxyMatchers: proxyMatchers(output),
+    proxyMatchers: matchers.map(({ regexp }) => regexp),
+    nextUrlPaths: nextUrlPaths(output, matchers),
     validateRSCRequestHeaders: config.experimental?.validateRSCRequestHeaders,
     actionKeyFingerprint: actionKeyFingerprint(output),
   } satisfies Partial<BundleFacts>;
@@ -52,10 +55,16 @@ function imageFacts({ images }: ResolvedConfig, modules: readonly string[]): Bun
 /** Sharp's own code does nothing without its library, which its package for the platform, or its WebAssembly, brings. */
 const SHARP_LIBRARY = /[\\/]node_modules[\\/](?:@img[\\/]sharp-[^\\/]+|sharp)[\\/].*\.(?:node|wasm)$/;
 
-/** A proxy (middleware) is listed in one manifest when it runs on the edge runtime, and in another when it runs on Node.js. */
-function proxyMatchers(output: BuildOutput): string[] {
+interface ProxyMatcher extends ConditionalRoute {
+  readonly regexp: string;
+}
+
+/**
+ * Where the proxy (middleware) runs. It is listed in one manifest when it runs on the edge runtime, and in another when it runs on Node.js.
+ */
+function proxyMatchers(output: BuildOutput): ProxyMatcher[] {
   interface Proxy {
-    readonly matchers?: readonly { readonly regexp: string }[];
+    readonly matchers?: readonly ProxyMatcher[];
   }
   const server = join(output.directory, 'server');
   const edge =
@@ -65,7 +74,7 @@ function proxyMatchers(output: BuildOutput): string[] {
     (tryReadJson(join(server, 'functions-config-manifest.json')) as { functions?: Record<string, Proxy> } | undefined)
       ?.functions ?? {};
   const proxies = [...Object.values(edge), node['/_middleware']].filter((proxy) => proxy !== undefined);
-  return proxies.flatMap(({ matchers }) => matchers?.map(({ regexp }) => regexp) ?? [EVERY_PATH]);
+  return proxies.flatMap(({ matchers }) => matchers ?? [{ regexp: EVERY_PATH }]);
 }
 
 const EVERY_PATH = '^/.*$';

@@ -1,13 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { Browser, Page, Response } from 'playwright-core';
 import { beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { hasChromium, launchChromium } from '../fixtures/chromium';
 import { prepareAssets } from '../fixtures/prepare';
 import { PROMISE, RunningStack } from './local-stack';
 import { storefront } from './sites';
 
+interface Prefetch {
+  /** Path and segment. */
+  readonly what: string;
+  readonly status: number;
+  /** What the edge says of itself. */
+  readonly edge: string;
+  /** Whether the edge may keep it for as long as the test takes. */
+  readonly isLasting: boolean;
+}
+
 describe.skipIf(!hasChromium)('the storefront in a browser', () => {
   let stack: RunningStack;
+  let browser: Browser;
   let page: Page;
   const problems: string[] = [];
 
@@ -21,7 +32,7 @@ describe.skipIf(!hasChromium)('the storefront in a browser', () => {
   });
 
   beforeAll(async () => {
-    const browser = await launchChromium();
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());
@@ -31,6 +42,26 @@ describe.skipIf(!hasChromium)('the storefront in a browser', () => {
       await browser.close();
     };
   });
+
+  /** What a visitor's browser fetches ahead on a page, and what came of it. */
+  async function prefetchesOf(path: string): Promise<Prefetch[]> {
+    const context = await browser.newContext();
+    const visitor = await context.newPage();
+    const answers: Response[] = [];
+    visitor.on('response', (answer) => {
+      if (answer.request().headers()['next-router-prefetch'] !== undefined) answers.push(answer);
+    });
+    await visitor.goto(`${stack.url}${path}`, { waitUntil: 'networkidle' });
+    const prefetches = answers.map((answer): Prefetch => {
+      const { pathname } = new URL(answer.url());
+      const segment = answer.request().headers()['next-router-segment-prefetch'] ?? '';
+      const { 'x-cache': edge = '', 'cache-control': lifetime = '' } = answer.headers();
+      const isLasting = Number(/s-maxage=(\d+)/.exec(lifetime)?.[1] ?? 0) >= 60;
+      return { what: `${pathname} ${segment}`, status: answer.status(), edge, isLasting };
+    });
+    await context.close();
+    return prefetches;
+  }
 
   it('walks through the shop', async () => {
     onTestFailed(() => {
@@ -52,6 +83,15 @@ describe.skipIf(!hasChromium)('the storefront in a browser', () => {
       await page.getByRole('heading', { level: 1, name: heading }).waitFor();
     }
     await page.getByText('before the kettle boils').waitFor();
+  });
+
+  it('shares what links have prefetched with other pages that show them', async () => {
+    const [first, second] = [await prefetchesOf('/'), await prefetchesOf('/gallery')];
+    expect([...first, ...second].filter(({ status }) => status !== 200)).toEqual([]);
+    const kept = new Set(first.filter(({ isLasting }) => isLasting).map(({ what }) => what));
+    const shared = second.filter(({ what, isLasting }) => isLasting && kept.has(what));
+    expect(shared.length).toBeGreaterThan(1);
+    expect(shared.filter(({ edge }) => edge !== 'Hit from cloudfront')).toEqual([]);
   });
 
   it('loads every picture of the gallery', async () => {

@@ -22,6 +22,7 @@ const FACTS: BundleFacts = {
   trailingSlash: false,
   images: { path: '/_next/image' },
   proxyMatchers: [],
+  nextUrlPaths: [],
 };
 
 /** An empty folder that is gone after the test or, made outside of tests, after those of the file. */

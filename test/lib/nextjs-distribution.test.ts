@@ -339,6 +339,22 @@ describe('the key of pages', () => {
     });
   });
 
+  it("has a header that the app names and that is Next's own but once", () => {
+    const { template } = keyed({ keyRouterHeaders: true, keyHeaders: ['next-url', 'x-tenant'] });
+    const headers = [
+      'RSC',
+      'Next-Router-Prefetch',
+      'Next-Router-Segment-Prefetch',
+      'Next-Router-State-Tree',
+      'Next-Url',
+    ];
+    template.hasResourceProperties('AWS::CloudFront::CachePolicy', {
+      CachePolicyConfig: {
+        ParametersInCacheKeyAndForwardedToOrigin: { HeadersConfig: { Headers: [...headers, 'x-tenant'] } },
+      },
+    });
+  });
+
   it('has no more than ten headers and ten cookies', () => {
     const names = Array.from({ length: 9 }, (_, index) => `x-${index}`);
     expect(() => keyed({ keyHeaders: names })).not.toThrow();

@@ -39,6 +39,7 @@ describe('the viewer-request function', () => {
       Buffer.byteLength(
         viewerRequestCode({
           imagePath: '/a-rather-long-base-path/_next/image',
+          pathsWithNextUrl: Array.from({ length: 100 }, (_, index) => `/path/${index}`),
           cacheTagHeader: 'cache-tag',
         }),
       ),

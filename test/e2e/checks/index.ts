@@ -4,6 +4,7 @@ import { dynamicPage } from './dynamic-page';
 import { image } from './image';
 import type { Outcome } from './outcome';
 import { payload } from './payload';
+import { prefetch } from './prefetch';
 import { revalidation } from './revalidation';
 import { serverAction } from './server-action';
 import { sharedCache } from './shared-cache';
@@ -21,6 +22,7 @@ export interface Check {
 export const CHECKS: readonly Check[] = [
   { name: 'html', run: staticPage },
   { name: 'rsc', run: payload },
+  { name: 'prefetch', run: prefetch },
   { name: 'files', run: buildFiles },
   { name: 'dynamic', run: dynamicPage },
   { name: 'streaming', run: streamedPage },

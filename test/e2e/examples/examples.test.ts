@@ -13,6 +13,8 @@ const packed: Record<'plain' | 'base-path' | 'asset-host', PackedApp | undefined
   'asset-host': undefined,
 };
 
+const PREFETCH = { rsc: '1', 'next-router-prefetch': '1', 'next-router-segment-prefetch': '/_tree' };
+
 const CERTIFICATE = 'arn:aws:acm:us-east-1:111122223333:certificate/1';
 
 beforeAll(async () => {
@@ -59,6 +61,21 @@ function servesTheApp(
     const again = await get(at || '/');
     expect([again.status, again.edge]).toEqual([200, 'Hit from cloudfront']);
     expect(stampOf(again)).toBe(stampOf(page));
+  });
+
+  it('keeps a prefetch once for all pages that show the link', async () => {
+    const prefetch = async (nextUrl: string) => {
+      const headers = { ...PREFETCH, 'next-url': nextUrl };
+      // Next.js sends on to the hash that the router would have given.
+      const { status, headers: sent } = await get(at || '/', headers);
+      expect(status).toBe(307);
+      return get(String(sent.location), headers);
+    };
+    const answers = [await prefetch('/one'), await prefetch('/another')];
+    expect(answers.map(({ status, edge }) => [status, edge])).toEqual([
+      [200, 'Miss from cloudfront'],
+      [200, 'Hit from cloudfront'],
+    ]);
   });
 
   it('answers every file that the page names, from the bucket and for ever', async () => {
