@@ -1,12 +1,40 @@
 import { cacheKeyOf, normalizeAcceptEncoding } from '../../local/edge/cache-key';
+import type { Distribution } from '../../local/edge/distribution';
 import { HeaderFields } from '../../local/edge/header-fields';
 import { headerSelection, selection, type CachePolicy } from '../../local/edge/policies';
+import { ViewerFunctions } from '../../local/edge/viewer-functions';
+import type { ViewerRequest } from '../../local/edge/viewer-request';
 import type { Row } from '../harness/result';
 import { rounded } from '../harness/statistics';
 import type { Bench } from './bench';
 import { browse, type BrowserRequest } from './session';
 
 const VIEWERS = 200;
+
+/** What an edge keeps an answer under. */
+interface EdgeKey {
+  readonly name: string;
+  of(request: ViewerRequest): string;
+}
+
+function keyBy(name: string, policy: CachePolicy): EdgeKey {
+  const encoding = normalizeAcceptEncoding('gzip, br', '2.0', policy);
+  return { name, of: (request) => cacheKeyOf(request, policy, encoding).text };
+}
+
+/** Ours: of the request as the function of our own distribution leaves it. */
+function keyOfDistribution(name: string, distribution: Distribution): EdgeKey {
+  return {
+    name,
+    of: (received) => {
+      const behavior = distribution.behaviors.find((candidate) => candidate.matches(received.path));
+      if (behavior === undefined) throw new Error(`bench: no behaviour for ${received.path}`);
+      const passed = new ViewerFunctions({ behavior, distribution, requestId: 'bench', received }).request();
+      if ('status' in passed) throw new Error(`bench: ${received.path} is answered by the edge: ${passed.reason}`);
+      return keyBy(name, behavior.cachePolicy).of(passed);
+    },
+  };
+}
 
 function policyOf(name: string, headers: readonly string[], cookies: 'all' | 'none' | readonly string[]): CachePolicy {
   return {
@@ -23,9 +51,7 @@ function policyOf(name: string, headers: readonly string[], cookies: 'all' | 'no
   };
 }
 
-/** As lib/nextjs-policies.ts has it for Next.js 16. */
-const OURS = policyOf('cdk-nextjs-ecs', ['rsc'], ['__prerender_bypass', '__next_preview_data']);
-
+/** Their functions add nothing to the key but these. */
 const PEERS: readonly CachePolicy[] = [
   // lib/nextjs-distribution.js of cdk-nextjs@0.5.0-beta.8, DynamicCachePolicy
   policyOf(
@@ -57,19 +83,18 @@ export const edgeKeys: Bench = {
   name: 'edge-keys',
   title: `Hits at the edge, ${VIEWERS} viewers with prefetches`,
   measure: async (lab) => {
+    const { synthesizeEdge } = await import('../harness/edge');
+    const ours = keyOfDistribution('cdk-nextjs-ecs', synthesizeEdge(await lab.app(), lab.scope));
     const requests = await browse(VIEWERS);
     lab.say(`${requests.length} requests`);
-    const own = hitRatio(requests, OURS);
-    const others = PEERS.map((policy) => ({ policy, hits: hitRatio(requests, policy) }));
+    const own = hitRatio(requests, ours);
+    const others = PEERS.map((policy) => ({ policy, hits: hitRatio(requests, keyBy(policy.name, policy)) }));
     const rows: Row[] = [
       ...others.map(({ policy, hits }): Row => ({
         name: `hits against ${policy.name}'s key`,
         value: rounded(own / hits),
         unit: 'ratio',
         target: { least: 1.3 },
-        ...(policy.name === 'OpenNext' && {
-          note: 'the router puts a hash of the same headers into the query (`_rsc`): both keys tell the same requests apart',
-        }),
       })),
       { name: "hits, cdk-nextjs-ecs's key", value: rounded(own * 100), unit: '%' },
       ...others.map(({ policy, hits }): Row => ({
@@ -79,7 +104,7 @@ export const edgeKeys: Bench = {
       })),
     ];
     const bars = [
-      { name: OURS.name, value: own * 100 },
+      { name: ours.name, value: own * 100 },
       ...others.map(({ policy, hits }) => ({ name: policy.name, value: hits * 100 })),
     ];
     return {
@@ -90,7 +115,7 @@ export const edgeKeys: Bench = {
   },
 };
 
-function hitRatio(requests: readonly BrowserRequest[], policy: CachePolicy): number {
+function hitRatio(requests: readonly BrowserRequest[], key: EdgeKey): number {
   const kept = new Set<string>();
   let hits = 0;
   for (const { path, query, headers } of requests) {
@@ -102,8 +127,7 @@ function hitRatio(requests: readonly BrowserRequest[], policy: CachePolicy): num
       rawHeaders: [],
       located: {},
     } as const;
-    const request = { method: 'GET', path, query, headers: HeaderFields.of(headers), viewer, hasBody: false };
-    const { text } = cacheKeyOf(request, policy, normalizeAcceptEncoding('gzip, br', '2.0', policy));
+    const text = key.of({ method: 'GET', path, query, headers: HeaderFields.of(headers), viewer, hasBody: false });
     if (kept.has(text)) hits += 1;
     else kept.add(text);
   }

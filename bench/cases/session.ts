@@ -86,9 +86,10 @@ async function prefetch(
   return { path, query: `_rsc=${await hashOf('1', segment, undefined, page)}`, headers: { ...headers, ...cookies } };
 }
 
+/** The head and small layouts come with the page: `experimental.prefetchInlining`, which is the default from 16.3 on. */
 function segmentsOf(path: string): readonly string[] {
   const route = path.startsWith('/products/') ? '/products/$d$slug/__PAGE__' : '/__PAGE__';
-  return ['/_tree', '/_head', route];
+  return ['/_tree', route];
 }
 
 function linksOf(page: string, random: () => number): string[] {
