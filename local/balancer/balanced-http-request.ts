@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
+import { sendAsOnePacket } from '../one-packet';
 import { BalancedRequest, CLIENT_LEFT, type BalancedRequestContext } from './balanced-request';
 import { describeEmpty, type Destination } from './destination';
 import { returnedHeaders } from './forwarded-request';
@@ -57,7 +58,8 @@ export class BalancedHttpRequest extends BalancedRequest {
       socket.destroy();
       this.refuse(502, `target ${target.id} switched protocols without being asked`);
     });
-    this.incoming.pipe(outgoing);
+    if (hasBody(this.incoming)) this.incoming.pipe(outgoing);
+    else outgoing.end();
   }
 
   private pass(response: IncomingMessage, { target, group, groupCookies }: Destination): void {
@@ -70,6 +72,7 @@ export class BalancedHttpRequest extends BalancedRequest {
     }
     const headers = returnedHeaders(response.rawHeaders);
     headers.push(...targetCookies(group.settings.stickiness, target?.id ?? '', headers), ...groupCookies);
+    sendAsOnePacket(client);
     client.writeHead(response.statusCode ?? 502, response.statusMessage, headers);
     client.flushHeaders();
     // An answer that breaks off must break off for the client too.
@@ -111,4 +114,8 @@ export class BalancedHttpRequest extends BalancedRequest {
     this.reason ??= reason;
     sendOwnResponse(client, { status });
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -58,7 +58,7 @@ export class Balancer {
   readonly unsupported: readonly string[];
   private readonly listeners: readonly ListenerSettings[];
   private readonly targetGroups: ReadonlyMap<string, TargetGroup>;
-  private readonly servers: { readonly settings: ListenerSettings; readonly server: Server }[] = [];
+  private readonly servers: { readonly address: ListenerAddress; readonly server: Server }[] = [];
   private readonly tunnels = new Set<Duplex>();
 
   constructor(private readonly options: BalancerOptions) {
@@ -86,15 +86,12 @@ export class Balancer {
   }
 
   get addresses(): readonly ListenerAddress[] {
-    return this.servers.map(({ settings, server }) => {
-      const { address, port } = server.address() as AddressInfo;
-      return { listenerPort: settings.port, host: address, port };
-    });
+    return this.servers.map(({ address }) => address);
   }
 
   /** Where the listener of that port listens; undefined when there is none. */
   address(listenerPort: number): ListenerAddress | undefined {
-    return this.addresses.find((address) => address.listenerPort === listenerPort);
+    return this.servers.find(({ address }) => address.listenerPort === listenerPort)?.address;
   }
 
   registerTarget(targetGroupArn: string, target: TargetAddress): void {
@@ -191,7 +188,8 @@ export class Balancer {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);
     });
-    this.servers.push({ settings, server });
+    const { address: host, port: ownPort } = server.address() as AddressInfo;
+    this.servers.push({ address: { listenerPort: settings.port, host, port: ownPort }, server });
   }
 }
 

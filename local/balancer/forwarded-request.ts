@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import { randomText } from '../random-text';
 import type { ListenerSettings } from './listener-rules';
 import type { LoadBalancerSettings } from './load-balancer';
 
@@ -98,7 +98,7 @@ function forwardedForHeader(
 
 /** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html */
 function traceId(incoming: IncomingMessage): string {
-  const id = `1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
+  const id = `1-${Math.floor(Date.now() / 1000).toString(16)}-${randomText(12, 'hex')}`;
   const received = incoming.headers['x-amzn-trace-id'];
   if (received === undefined) return `Root=${id}`;
   const kept = String(received)

@@ -32,13 +32,13 @@ export class ErrorPages {
   }
 
   private async get(path: string, retrieval: Retrieval): Promise<ErrorPage | undefined> {
-    const { request, requestId, signal } = retrieval;
+    const { request, requestId, interest } = retrieval;
     const taken = [...request.headers].filter(([name]) => name === 'host' || name === 'accept-encoding');
     const answer = await this.retrieve({
       request: { ...request, method: 'GET', path, query: '', headers: new HeaderFields(taken.flat()), hasBody: false },
       behavior: this.behaviorOf(path),
       requestId,
-      signal,
+      interest,
       forError: true,
     });
     const body = answer.body instanceof SharedBody ? await readToEnd(answer.body) : answer.body;

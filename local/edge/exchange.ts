@@ -1,8 +1,10 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 
+import { sendAsOnePacket } from '../one-packet';
 import { errorAnswer, type Answer } from './answer';
 import type { Behavior, Distribution } from './distribution';
 import type { EdgeEvent } from './edge-event';
+import { Interest } from './interest';
 import { via } from './origin-request';
 import { refusalOf } from './refusal';
 import { createRequestId } from './request-id';
@@ -34,7 +36,7 @@ export class Exchange {
   private readonly received: ViewerRequest;
   private readonly behavior: Behavior;
   private readonly functions: ViewerFunctions;
-  private readonly abort = new AbortController();
+  private readonly interest = new Interest();
   private shown: Answer | undefined;
   private firstByte = 0;
   private bytesBefore = 0;
@@ -54,14 +56,14 @@ export class Exchange {
 
   async run(): Promise<void> {
     this.outgoing.on('close', () => {
-      if (!this.outgoing.writableFinished) this.abort.abort();
+      if (!this.outgoing.writableFinished) this.interest.lose();
       this.record();
     });
     try {
       const { answer, request } = await this.answer();
       this.deliver(answer, request);
     } catch (error) {
-      if (this.abort.signal.aborted) return;
+      if (this.interest.lost) return;
       if (this.outgoing.headersSent) {
         this.outgoing.destroy();
         return;
@@ -77,13 +79,12 @@ export class Exchange {
     const seen = this.functions.request();
     if ('result' in seen) return { answer: seen, request: this.received };
     const request = this.withRootObject(seen);
-    const { signal } = this.abort;
     const body = request.hasBody ? { body: this.incoming } : {};
     const answer = await this.context.retriever.retrieve({
       request,
       behavior: this.behavior,
       requestId: this.requestId,
-      signal,
+      interest: this.interest,
       ...body,
     });
     return { answer, request };
@@ -112,6 +113,7 @@ export class Exchange {
     const shown = this.finish(answer, request);
     this.shown = shown;
     this.firstByte = performance.now() - this.started;
+    if (shown.body instanceof SharedBody) sendAsOnePacket(outgoing);
     outgoing.writeHead(shown.status, shown.statusText || STATUS_CODES[shown.status], shown.headers.flat);
     if (request.method === 'HEAD' || shown.body === undefined) outgoing.end();
     else if (shown.body instanceof SharedBody) {

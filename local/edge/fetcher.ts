@@ -45,7 +45,7 @@ export class Fetcher {
     try {
       response = await this.ask(retrieval, stored);
     } catch (error) {
-      if (!(error instanceof OriginError) || retrieval.signal.aborted) throw error;
+      if (!(error instanceof OriginError) || retrieval.interest.lost) throw error;
       return this.answerFailure(error, retrieval, stored, mark);
     }
     if (stored !== undefined && response.status === 304) return this.revalidated(stored, response, retrieval.behavior);
@@ -66,16 +66,16 @@ export class Fetcher {
         return { ...page, origin: response.timing };
       }
       // CloudFront compresses only what it may cache.
-      return { ...this.stream(response, { ...retrieval, encoding: UNCOMPRESSED }, false), reason };
+      return this.stream(response, { ...retrieval, encoding: UNCOMPRESSED }, { reason, kept: false });
     } catch (error) {
-      if (!(error instanceof OriginError) || retrieval.signal.aborted) throw error;
+      if (!(error instanceof OriginError) || retrieval.interest.lost) throw error;
       const page = await this.errorPages.find(error.status, retrieval);
       return { ...(page ?? errorAnswer(error.status, error.message, retrieval)), reason: error.message };
     }
   }
 
   private ask(retrieval: EncodedRetrieval, stored: StoredObject | undefined): Promise<OriginResponse> {
-    const { request, behavior, encoding, requestId, signal, body } = retrieval;
+    const { request, behavior, encoding, requestId, interest, body } = retrieval;
     const { distribution, origins } = this.options;
     const context = {
       behavior,
@@ -86,7 +86,7 @@ export class Fetcher {
     return origins.request(behavior.target, {
       method: request.method,
       build: (origin) => buildOriginRequest(request, origin, context, distribution.id),
-      signal,
+      interest,
       ...(body === undefined ? {} : { body }),
     });
   }
@@ -157,12 +157,13 @@ export class Fetcher {
     }
     // A part, or an answer to one viewer's condition, is not the object.
     const kept = freshness.storable && status !== 206 && status !== 304;
-    const answer = this.stream(response, retrieval, kept);
-    if (kept) this.keepAtEnd(answer, freshness, retrieval, mark, this.tagsOf(response));
     const why = status === 206 ? 'a part of the object' : freshness.reason;
     const reason = kept ? `kept for ${String(freshness.ttl)} s (${why})` : `not kept: ${why}`;
     // What has no lifetime is kept for its validators alone: no-cache, max-age=0 and s-maxage=0 end collapsing.
-    return { ...answer, reason, key, kept, shared: kept && freshness.ttl > 0 };
+    const shared = kept && freshness.ttl > 0;
+    const answer = this.stream(response, retrieval, { reason, key, kept, shared });
+    if (kept) this.keepAtEnd(answer, freshness, retrieval, mark, this.tagsOf(response));
+    return answer;
   }
 
   private tagsOf(response: OriginResponse): readonly string[] {
@@ -170,7 +171,11 @@ export class Fetcher {
     return cacheTagHeader === undefined ? [] : readCacheTags(response.headers.get(cacheTagHeader));
   }
 
-  private stream(response: OriginResponse, { behavior, request, encoding }: EncodedRetrieval, keep: boolean): Answer {
+  private stream(
+    response: OriginResponse,
+    { behavior, request, encoding }: EncodedRetrieval,
+    fate: Pick<Answer, 'reason' | 'key' | 'kept' | 'shared'>,
+  ): Answer {
     const { status, statusText, timing } = response;
     const headers = keptHeaders(response.headers, behavior);
     const bodiless = request.method === 'HEAD' || status === 204 || status === 304;
@@ -180,12 +185,12 @@ export class Fetcher {
     const source = compresses ? compress(plain, headers, encoding) : plain;
     const { maxObjectBytes: limit, budget } = this.options;
     return {
+      ...fate,
       result: status >= 400 ? 'Error' : 'Miss',
-      reason: '',
       status,
       statusText,
       headers,
-      body: bodiless ? undefined : new SharedBody(source, { keep, limit, budget }),
+      body: bodiless ? undefined : new SharedBody(source, { keep: fate.kept === true, limit, budget }),
       stored: false,
       origin: timing,
     };

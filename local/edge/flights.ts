@@ -1,4 +1,5 @@
 import type { Answer } from './answer';
+import { Interest } from './interest';
 import { SharedBody } from './shared-body';
 
 /**
@@ -11,12 +12,12 @@ export class Flights {
   /** The answer of a request that is under way, or that `fetch` begins; undefined when it is not one to share. */
   async join(
     key: string,
-    signal: AbortSignal,
-    fetch: (signal: AbortSignal) => Promise<Answer>,
+    interest: Interest,
+    fetch: (interest: Interest) => Promise<Answer>,
   ): Promise<Answer | undefined> {
     const flight = this.flights.get(key);
-    if (flight !== undefined) return flight.share(signal);
-    const own = new Flight(signal, fetch);
+    if (flight !== undefined) return flight.share(interest);
+    const own = new Flight(interest, fetch);
     this.flights.set(key, own);
     void own.landed.then(() => {
       if (this.flights.get(key) === own) this.flights.delete(key);
@@ -30,12 +31,13 @@ class Flight {
   /** Settles when nobody can join any more: the body has come, or there is nothing to share. */
   readonly landed: Promise<void>;
   private readonly shared: Promise<Answer | undefined>;
-  private readonly controller = new AbortController();
+  /** That of all its viewers. */
+  private readonly interest = new Interest();
   private waiting = 0;
 
-  constructor(signal: AbortSignal, fetch: (signal: AbortSignal) => Promise<Answer>) {
-    this.await(signal);
-    this.answer = fetch(this.controller.signal);
+  constructor(interest: Interest, fetch: (interest: Interest) => Promise<Answer>) {
+    this.await(interest);
+    this.answer = fetch(this.interest);
     this.shared = this.answer.then(
       (answer) => (answer.shared === true ? this.keepForAll(answer) : undefined),
       () => undefined,
@@ -46,8 +48,8 @@ class Flight {
   }
 
   /** The answer for one more viewer; undefined when it must ask by itself. */
-  async share(signal: AbortSignal): Promise<Answer | undefined> {
-    this.await(signal);
+  async share(interest: Interest): Promise<Answer | undefined> {
+    this.await(interest);
     const answer = await this.shared;
     if (answer === undefined || (answer.body instanceof SharedBody && !answer.body.complete)) return undefined;
     const result = answer.result === 'Miss' ? 'Hit' : answer.result;
@@ -60,16 +62,12 @@ class Flight {
   }
 
   /** The origin request ends when the last of its viewers is gone. */
-  private await(signal: AbortSignal): void {
+  private await(interest: Interest): void {
     this.waiting += 1;
-    signal.addEventListener(
-      'abort',
-      () => {
-        this.waiting -= 1;
-        if (this.waiting === 0) this.controller.abort();
-      },
-      { once: true },
-    );
+    interest.onLost(() => {
+      this.waiting -= 1;
+      if (this.waiting === 0) this.interest.lose();
+    });
   }
 
   /** The viewer that began may leave before the others, which read a moment later, have taken the body. */

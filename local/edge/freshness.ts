@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 import type { HeaderFields } from './header-fields';
 import type { CachePolicy } from './policies';
 
@@ -29,10 +31,20 @@ export interface OriginResponseHead {
 const ALWAYS_CACHED_ERRORS = new Set([404, 414, 500, 501, 502, 503, 504]);
 const CACHED_WITH_MAX_AGE = new Set([400, 403, 405, 412, 415]);
 
+/** A site says the same few things again and again. */
+const parsed = new LRUCache<string, ReadonlyMap<string, string>>({ max: 100 });
+
 /** Directives of `Cache-Control` in lower case; those without a value are ''. */
-export function parseCacheControl(value: string | undefined): ReadonlyMap<string, string> {
+function parseCacheControl(value = ''): ReadonlyMap<string, string> {
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const directives = readDirectives(value);
+  parsed.set(value, directives);
+  return directives;
+}
+
+function readDirectives(value: string): ReadonlyMap<string, string> {
   const directives = new Map<string, string>();
-  if (value === undefined) return directives;
   for (const match of value.matchAll(/([^\s,;=]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,;]*)))?/g)) {
     const name = (match[1] ?? '').toLowerCase();
     if (!directives.has(name)) directives.set(name, match[2] ?? match[3] ?? '');

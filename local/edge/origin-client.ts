@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import type { Readable } from 'node:stream';
 
 import { HeaderFields } from './header-fields';
+import type { Interest } from './interest';
 import type { Origin, Target } from './origin';
 import { OriginError } from './origin-error';
 import type { OriginRequest } from './origin-request';
@@ -37,8 +38,7 @@ export interface OriginExchange {
   /** Makes the request for the origin that is about to be asked. */
   build(origin: Origin): OriginRequest;
   readonly body?: Readable;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  readonly interest: Interest;
 }
 
 /** Larger response headers are an `OriginHeaderTooBigError`. */
@@ -65,7 +65,7 @@ export class OriginClient {
       if (!target.failoverStatuses.has(response.status)) return response;
       response.stream.destroy();
     } catch (error) {
-      if (!(error instanceof OriginError) || exchange.signal.aborted) throw error;
+      if (!(error instanceof OriginError) || exchange.interest.lost) throw error;
       if (!target.failoverStatuses.has(error.failoverStatus)) throw error;
     }
     return this.ask(secondary, exchange);
@@ -99,7 +99,7 @@ export class OriginClient {
         if (response.status === 404) hideMissingObject(origin, response);
         return response;
       } catch (error) {
-        const isOver = exchange.signal.aborted || (deadline !== undefined && performance.now() >= deadline);
+        const isOver = exchange.interest.lost || (deadline !== undefined && performance.now() >= deadline);
         if (isOver || attempt >= origin.connectionAttempts || !mayTryAgain(error, exchange.method)) throw error;
       }
     }
@@ -132,10 +132,8 @@ export class OriginClient {
         reject(error);
         outgoing.destroy(error);
       };
-      exchange.signal.addEventListener('abort', abort, { once: true });
-      outgoing.on('close', () => {
-        exchange.signal.removeEventListener('abort', abort);
-      });
+      const ignore = exchange.interest.onLost(abort);
+      outgoing.on('close', ignore);
       outgoing.on('error', (error) => {
         fail(502, `no answer: ${error.message}`, error);
       });
@@ -149,7 +147,7 @@ export class OriginClient {
         const timing = { originId: origin.id, address, attempts: attempt, ...spent };
         const headers = HeaderFields.fromRaw(stream.rawHeaders);
         // From here on, whoever reads the body decides how long it is wanted.
-        exchange.signal.removeEventListener('abort', abort);
+        ignore();
         resolve({ status: stream.statusCode ?? 502, statusText: stream.statusMessage ?? '', headers, stream, timing });
       });
       // An origin that asks for an upgrade nobody wanted has not answered.
@@ -157,7 +155,7 @@ export class OriginClient {
         socket.destroy();
         fail(502, 'the origin switched protocols without being asked');
       });
-      if (exchange.signal.aborted) abort();
+      if (exchange.interest.lost) abort();
       // A body that nobody has read yet can go with the next attempt, too.
       whenConnected(outgoing, (isNew) => {
         isConnected = true;

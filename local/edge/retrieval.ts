@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import type { AcceptEncoding, CacheKey } from './cache-key';
 import type { Behavior } from './distribution';
+import type { Interest } from './interest';
 import type { ViewerRequest } from './viewer-request';
 
 /** One viewer's request, with what belongs to it. */
@@ -10,8 +11,8 @@ export interface Retrieval {
   readonly behavior: Behavior;
   readonly requestId: string;
   readonly body?: Readable;
-  /** Aborted when the viewer is gone. */
-  readonly signal: AbortSignal;
+  /** The viewer's. */
+  readonly interest: Interest;
   /** What is retrieved stands for an error; its own errors have no page. */
   readonly forError?: boolean;
 }

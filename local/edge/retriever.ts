@@ -4,6 +4,7 @@ import type { Behavior } from './distribution';
 import { Fetcher, type FetcherOptions } from './fetcher';
 import { Flights } from './flights';
 import type { HeaderFields } from './header-fields';
+import { Interest } from './interest';
 import { ageOf, type StoredObject } from './object-cache';
 import { forwardsCookies } from './origin-request';
 import type { CacheableRetrieval, Retrieval } from './retrieval';
@@ -81,10 +82,9 @@ export class Retriever {
     const { key } = stored;
     if (this.refreshing.has(key)) return;
     this.refreshing.add(key);
-    const { signal } = new AbortController();
     const method = retrieval.request.method === 'HEAD' && !key.startsWith('HEAD ') ? 'GET' : retrieval.request.method;
     this.fetcher
-      .fetch({ ...retrieval, request: { ...retrieval.request, method }, signal }, stored)
+      .fetch({ ...retrieval, request: { ...retrieval.request, method }, interest: new Interest() }, stored)
       .then(async ({ body, kept }) => {
         if (!(body instanceof SharedBody)) return;
         if (kept === true) await readToEnd(body);
@@ -99,8 +99,8 @@ export class Retriever {
     const { request, behavior, key } = retrieval;
     const collapses = !forwardsCookies(behavior) && !isConditional(request.headers) && request.method !== 'OPTIONS';
     if (!collapses) return this.fetcher.fetch(retrieval, stored);
-    const fetch = (signal: AbortSignal): Promise<Answer> => this.fetcher.fetch({ ...retrieval, signal }, stored);
-    const answer = await this.flights.join(`${request.method} ${key.text}`, retrieval.signal, fetch);
+    const fetch = (interest: Interest): Promise<Answer> => this.fetcher.fetch({ ...retrieval, interest }, stored);
+    const answer = await this.flights.join(`${request.method} ${key.text}`, retrieval.interest, fetch);
     return answer ?? this.fetcher.fetch(retrieval, this.lookUp(retrieval));
   }
 }

@@ -83,6 +83,11 @@ export class Fleet {
     return this.members.map(({ state }) => state);
   }
 
+  /** Id of the replica whose task has that address now. */
+  replicaAt(url: string): string | undefined {
+    return this.members.find((member) => member.url === url)?.id;
+  }
+
   /** Whether the service can be scaled by the number of replicas that the user wants. */
   get isBalanced(): boolean {
     return this.revision.service.loadBalancers.length > 0;

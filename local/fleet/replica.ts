@@ -66,6 +66,11 @@ export class Replica {
     this.supervision = this.supervise();
   }
 
+  /** Address of its task; undefined while there is none. */
+  get url(): string | undefined {
+    return this.task?.url;
+  }
+
   get state(): ReplicaState {
     const { id, restarts, task, lastEnd, frozen, clock } = this;
     return {

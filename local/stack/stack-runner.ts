@@ -167,12 +167,17 @@ export class StackRunner {
   }
 
   private async startTracing(): Promise<Tracing> {
-    const tracing = await Tracing.start((address) => {
-      const replicas = (this.running?.fleets ?? []).flatMap((fleet) => fleet.replicas);
-      return replicas.find(({ url }) => url === `http://${address}`)?.id;
-    });
+    const tracing = await Tracing.start((address) => this.replicaAt(`http://${address}`));
     this.closers.add(() => tracing.close());
     return tracing;
+  }
+
+  private replicaAt(url: string): string | undefined {
+    for (const fleet of this.running?.fleets ?? []) {
+      const id = fleet.replicaAt(url);
+      if (id !== undefined) return id;
+    }
+    return undefined;
   }
 
   private async startStores(): Promise<Stores> {

@@ -88,6 +88,7 @@ describe('a WebSocket', () => {
     const { client, events } = await start(undefined);
     await until(() => client.seen.closed);
     expect(client.seen.text).toMatch(/^HTTP\/1\.1 503 Service Temporarily Unavailable\r\n/);
+    await until(() => events.length > 0);
     expect(events[0]).toMatchObject({ status: 503, reason: expect.stringContaining('no target to ask') as string });
   });
 
