@@ -42,9 +42,28 @@ const runtime = build({
   banner: { js: requireBanner },
 });
 
+/** Most of the bytes, and needed by few commands: a file each, so that no command waits for what it does not use to be parsed. */
+const APART = { '@vercel/nft': 'nft', '@aws-sdk/client-cloudformation': 'client-cloudformation' };
+
+const apart = {
+  name: 'apart',
+  setup({ onResolve }) {
+    const packages = new RegExp(`^(${Object.keys(APART).join('|')})$`);
+    onResolve({ filter: packages }, ({ path }) => ({ path: `../bin/${APART[path]}.js`, external: true }));
+  },
+};
+
 const tools = build({
   ...common,
   entryPoints: { 'local/index': 'local/index.ts', 'bin/cdk-nextjs-ecs': 'bin/cdk-nextjs-ecs.ts' },
+  format: 'cjs',
+  outdir: 'dist',
+  plugins: [apart],
+});
+
+const toolsApart = build({
+  ...common,
+  entryPoints: Object.fromEntries(Object.entries(APART).map(([name, file]) => [`bin/${file}`, name])),
   format: 'cjs',
   outdir: 'dist',
   // What node-pre-gyp publishes with, and tracing never asks for.
@@ -84,7 +103,7 @@ const app = build({
   external: ['aws-cdk-lib', 'constructs', '../lib'],
 });
 
-const results = await Promise.all([runtime, tools, dashboard, dashboardStyle, app]);
+const results = await Promise.all([runtime, tools, toolsApart, dashboard, dashboardStyle, app]);
 await writeNotices(results.map(({ metafile }) => metafile));
 for (const file of await readdir('assets', { recursive: true })) {
   const { size } = await stat(`assets/${file}`);

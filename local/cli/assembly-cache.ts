@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Bundle, type BundleFacts } from '../../contract';
 import { tryReadJson, walk } from '../bundle/files';
-import { createWorkspace } from '../fleet';
+import { linkTree } from '../fleet';
 
 /** Below Next.js' output, where Next.js keeps what it would rather not make anew, and version control keeps nothing. */
 const FOLDER = join('cache', 'cdk-nextjs-ecs');
@@ -50,8 +50,8 @@ export class AssemblyCache {
     const kept = this.tryPlace();
     if (kept === undefined || !existsSync(kept)) return false;
     try {
-      // A copy: what runs must not lose its files when the app is packed anew.
-      await createWorkspace(kept, destination);
+      // What runs must not lose its files when the app is packed anew.
+      await linkTree(kept, destination);
       return true;
     } catch {
       // Somebody has just replaced it.
@@ -67,7 +67,7 @@ export class AssemblyCache {
     if (!tryMakeFolder(this.directory)) return;
     const unfinished = `${place}.${process.pid}`;
     try {
-      await createWorkspace(assembly, unfinished);
+      await linkTree(assembly, unfinished);
       for (const name of readdirSync(this.directory)) {
         const path = join(this.directory, name);
         if (path !== unfinished) rmSync(path, { recursive: true, force: true });

@@ -45,6 +45,15 @@ export class CustomResources {
     return [...this.failed.values()].map(({ message }) => `${message} (nothing that runs needs it)`);
   }
 
+  /** Lets the functions load that {@link apply} is going to ask. */
+  async prepare(when: CustomResourceTime, { find, resolve }: CustomResourcesOptions): Promise<void> {
+    const stack = resolve(this.results);
+    const tokens = order(stack, when).map((logicalId) =>
+      String(stack.resources.get(logicalId)?.properties.ServiceToken),
+    );
+    for (const token of new Set(tokens)) await find(token)?.prepare();
+  }
+
   /**
    * Makes the resources that are new and updates those whose properties have changed, one after another, in the order in which they need
    * each other. Answers the stack with what the functions have answered in it.

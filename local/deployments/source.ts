@@ -35,12 +35,14 @@ export async function archive(
   return object.body;
 }
 
+async function readSourceFile(directory: string, name: string): Promise<SourceFile | undefined> {
+  const file = join(directory, name);
+  if (!(await stat(file)).isFile()) return undefined;
+  return { path: name.split(sep).join('/'), read: () => readFile(file) };
+}
+
 export async function folderFiles(directory: string): Promise<SourceFile[]> {
   const names = (await readdir(directory, { recursive: true })).sort();
-  const files: SourceFile[] = [];
-  for (const name of names) {
-    const file = join(directory, name);
-    if ((await stat(file)).isFile()) files.push({ path: name.split(sep).join('/'), read: () => readFile(file) });
-  }
-  return files;
+  const files = await Promise.all(names.map((name) => readSourceFile(directory, name)));
+  return files.filter((file) => file !== undefined);
 }

@@ -11,6 +11,7 @@ import type { ServiceDefinition } from './service';
 import type { Targets } from './targets';
 import type { TaskDefinition } from './task-definition';
 import type { Watchdog } from './watchdog';
+import type { Workspaces } from './workspaces';
 
 /** What a deployment of the service changes. */
 export interface ServiceRevision {
@@ -30,6 +31,7 @@ export interface FleetOptions extends ServiceRevision, SourceOptions {
   /** Variables that the user sets, over the task definition's. */
   readonly overrides: Readonly<Record<string, string>>;
   readonly targets: Targets;
+  readonly workspaces: Workspaces;
   readonly watchdog: Watchdog;
   /** Below this folder each task gets its own. */
   readonly directory: string;
@@ -99,6 +101,12 @@ export class Fleet {
     this.tell('SERVICE_DEPLOYMENT_IN_PROGRESS', deploymentId, `ECS deployment ${deploymentId} in progress.`);
     await this.scale(this.desired);
     this.tell('SERVICE_DEPLOYMENT_COMPLETED', deploymentId, `ECS deployment ${deploymentId} completed.`);
+  }
+
+  /** Fulfilled when a replica is healthy, where there are to be any. */
+  async serving(): Promise<void> {
+    const isServing = () => this.desired === 0 || this.members.some(({ state }) => state.state === 'healthy');
+    while (!isServing() && !this.isStopping) await delay(POLL_INTERVAL);
   }
 
   /** Adds replicas and waits until they are healthy, or drains and stops the latest. */
@@ -191,11 +199,13 @@ export class Fleet {
   }
 
   private createReplica(revision: Revision): Replica {
-    const { directory, output, replicaName = 'replica', services, overrides, targets, watchdog } = this.options;
+    const { directory, output, replicaName = 'replica' } = this.options;
     const { containers, memory, service } = revision;
     const { loadBalancers, healthCheckGracePeriod } = service;
-    const plan = { containers, memory, loadBalancers, healthCheckGracePeriod, services, overrides, targets, watchdog };
-    return new Replica(`${replicaName}-${++this.lastId}`, revision, plan, directory, output);
+    const { services, overrides, targets, workspaces, watchdog } = this.options;
+    const plan = { containers, memory, loadBalancers, healthCheckGracePeriod };
+    const around = { services, overrides, targets, workspaces, watchdog };
+    return new Replica(`${replicaName}-${++this.lastId}`, revision, { ...plan, ...around }, directory, output);
   }
 
   private tell(eventName: DeploymentEvent['eventName'], deploymentId: string, reason: string): void {

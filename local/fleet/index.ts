@@ -1,4 +1,4 @@
-export type { ImageAsset } from './container-source';
+export { type ImageAsset, tryFindSource } from './container-source';
 export type { DeploymentEvent, DeploymentOutcome } from './deployment-event';
 export { Fleet, type FleetOptions, type FleetStopOptions, type ServiceRevision } from './fleet';
 export { type OutputSink, readLines } from './output';
@@ -7,4 +7,5 @@ export { readService, type ServiceDefinition } from './service';
 export type { Target, TargetHealth, Targets } from './targets';
 export { readTaskDefinition, type TaskDefinition } from './task-definition';
 export { Watchdog } from './watchdog';
-export { createWorkspace } from './workspace';
+export { linkTree } from './workspace';
+export { Workspaces } from './workspaces';

@@ -11,7 +11,7 @@ import type { ServiceLoadBalancer } from './service';
 import type { Target, TargetHealth, Targets } from './targets';
 import type { ContainerDefinition } from './task-definition';
 import type { Watchdog } from './watchdog';
-import { createWorkspace } from './workspace';
+import type { Workspaces } from './workspaces';
 
 /** What every task of a service has in common. */
 export interface TaskPlan {
@@ -24,6 +24,7 @@ export interface TaskPlan {
   readonly services: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, string>>;
   readonly targets: Targets;
+  readonly workspaces: Workspaces;
   readonly watchdog: Watchdog;
 }
 
@@ -59,7 +60,7 @@ export class Task {
         const home = join(directory, `${definition.name}-home`);
         await mkdir(home, { recursive: true });
         const spec = processSpec(definition, source, {
-          directory: await placeFiles(source, join(directory, definition.name)),
+          directory: await placeFiles(plan.workspaces, source, join(directory, definition.name)),
           home,
           ports: own(ports, definition, plan.loadBalancers),
           services: plan.services,
@@ -192,8 +193,8 @@ function own(
   return new Map([...ports].filter(([port]) => names.has(port)));
 }
 
-async function placeFiles(source: ContainerSource, destination: string): Promise<string> {
+async function placeFiles(workspaces: Workspaces, source: ContainerSource, destination: string): Promise<string> {
   if (source.imageRoot === undefined) return source.directory;
-  await createWorkspace(source.directory, destination);
+  await workspaces.place(source.directory, destination);
   return destination;
 }

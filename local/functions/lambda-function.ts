@@ -82,6 +82,15 @@ export class LambdaFunction {
     }
   }
 
+  /** Starts a process before there is an event, which then waits for less. What goes wrong shows with the event. */
+  async prepare(): Promise<void> {
+    if (this.instances.size > 0) return;
+    const instance = await this.takeInstance().catch(() => undefined);
+    if (instance === undefined) return;
+    if (this.isRetired) this.end(instance);
+    else this.idle.push(instance);
+  }
+
   /** Ends the function's processes at once, as a crash in the middle of an event would. */
   kill(): void {
     for (const instance of this.instances) instance.kill();

@@ -21,7 +21,7 @@ interface Member {
 }
 
 /** Nobody at a laptop wants to wait for a whole interval until a replica that has started is asked. In milliseconds. */
-const INITIAL_CHECK_INTERVAL = 100;
+const INITIAL_CHECK_INTERVAL = 50;
 
 /** The stack's application load balancers, and what ECS and CloudFront see of them. */
 export class Balancers implements Targets {

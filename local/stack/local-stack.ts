@@ -20,7 +20,8 @@ import { type Metrics, Observation, type RevalidationOrder } from './observation
 import type { DeployResult, LocalStackOptions, LocalStackState } from './options';
 import { announce } from './running-stacks';
 import type { TagState } from './site-tags';
-import { type Parts, StackRunner } from './stack-runner';
+import type { Parts } from './parts';
+import { StackRunner } from './stack-runner';
 
 const SETTLED_POLL = 20;
 

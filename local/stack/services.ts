@@ -8,9 +8,12 @@ import {
   type OutputSink,
   readService,
   readTaskDefinition,
+  type ServiceDefinition,
   type ServiceRevision,
   type Targets,
+  tryFindSource,
   type Watchdog,
+  type Workspaces,
 } from '../fleet';
 import { UserError } from '../user-error';
 
@@ -23,6 +26,7 @@ export interface ServicesOptions {
   /** Folders of containers of foreign images, by container name. */
   readonly containers: Readonly<Record<string, string>>;
   readonly targets: Targets;
+  readonly workspaces: Workspaces;
   readonly watchdog: Watchdog;
   readonly directory: string;
   readonly output: OutputSink;
@@ -60,7 +64,7 @@ export function createFleets(services: readonly StackService[], options: Service
     return new Fleet({
       service,
       taskDefinition,
-      replicas: service.loadBalancers.length > 0 ? options.replicas : undefined,
+      replicas: replicasOf(service, options.replicas),
       // Where there is one service, its name would only make the ids longer.
       replicaName: services.length === 1 ? undefined : service.name,
       services: options.services,
@@ -68,6 +72,7 @@ export function createFleets(services: readonly StackService[], options: Service
       directories: Object.fromEntries(Object.entries(containers).filter(([name]) => names.includes(name))),
       imageAsset,
       targets: options.targets,
+      workspaces: options.workspaces,
       watchdog: options.watchdog,
       directory: join(options.directory, service.name),
       output: options.output,
@@ -76,6 +81,25 @@ export function createFleets(services: readonly StackService[], options: Service
       },
     });
   });
+}
+
+/** Begins to make what the services' first tasks will live in, so that they need not wait for it. */
+export function prepareWorkspaces(
+  services: readonly StackService[],
+  { workspaces, replicas, containers }: Pick<ServicesOptions, 'workspaces' | 'replicas' | 'containers'>,
+): void {
+  for (const { service, taskDefinition, imageAsset } of services) {
+    const count = replicasOf(service, replicas) ?? service.desiredCount;
+    for (const container of taskDefinition.containers) {
+      const source = tryFindSource(container, { imageAsset, directories: containers });
+      if (source?.imageRoot !== undefined) workspaces.prepare(source.directory, count);
+    }
+  }
+}
+
+/** The number that the user wants goes for what is behind a load balancer. */
+function replicasOf({ loadBalancers }: ServiceDefinition, replicas: number | undefined): number | undefined {
+  return loadBalancers.length > 0 ? replicas : undefined;
 }
 
 function deploymentEvent(serviceArn: string, event: DeploymentEvent): ServiceEvent {

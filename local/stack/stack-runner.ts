@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 
-import { type Assembly, readAssembly, resolveStack, type ResolvedStack, type StackArtifact } from '../assembly';
+import { resolveStack, type ResolvedStack } from '../assembly';
 import { CustomResources, type CustomResourceResults, type CustomResourceTime } from '../custom-resources';
 import { CloudFrontServer } from '../edge-api';
 import { Faults, FaultyOrigins } from '../faults';
-import type { DeploymentOutcome, Fleet, OutputSink } from '../fleet';
+import { type DeploymentOutcome, type Fleet, type OutputSink, Workspaces } from '../fleet';
 import { type Progress, silentProgress } from '../progress';
 import { Tracing } from '../trace';
 import { UserError } from '../user-error';
 import { Balancers } from './balancers';
-import { chooseStack } from './choose-stack';
 import type { Closers } from './closers';
 import { DataDirectory } from './data-directory';
 import { StackEdges } from './edges';
@@ -17,26 +16,11 @@ import { StackFunctions } from './functions';
 import { StackHosts } from './hosts';
 import { describeNotApplied } from './not-applied';
 import type { DeployResult, LocalStackOptions } from './options';
+import type { Parts } from './parts';
 import { Scratch } from './scratch';
-import { createFleets, readServices } from './services';
+import { createFleets, prepareWorkspaces, readServices } from './services';
+import { readSource, type Source } from './source';
 import { Stores } from './stores';
-
-/** What runs of a stack. */
-export interface Parts {
-  readonly tracing: Tracing;
-  readonly stores: Stores;
-  readonly cloudfront: CloudFrontServer;
-  readonly functions: StackFunctions;
-  readonly balancers: Balancers;
-  readonly fleets: readonly Fleet[];
-  readonly edges: StackEdges;
-}
-
-/** What the stack is made from. */
-interface Source {
-  readonly assembly: Assembly;
-  readonly artifact: StackArtifact;
-}
 
 /** How long a container may take to end when the whole stack is stopped, in milliseconds. */
 const STOP_TIMEOUT = 10_000;
@@ -47,10 +31,12 @@ export class StackRunner {
   private readonly progress: Progress;
   private readonly output: OutputSink;
   private readonly scratch: Scratch;
+  private readonly workspaces: Workspaces;
   readonly customResources = new CustomResources();
   private source: Source;
   private resolved: ResolvedStack;
   private running?: Parts;
+  private fleets: readonly Fleet[] = [];
   private edges?: StackEdges;
   private isDeploying = false;
   private isStopping = false;
@@ -66,6 +52,8 @@ export class StackRunner {
     this.resolved = this.resolve();
     this.scratch = new Scratch();
     closers.add(() => this.scratch.close());
+    this.workspaces = new Workspaces(this.scratch.directory);
+    closers.add(() => this.workspaces.close());
   }
 
   /** Where its files are while it runs. */
@@ -88,12 +76,14 @@ export class StackRunner {
     const stores = await this.startStores();
     const cloudfront = await this.startCloudFront(stores);
     const functions = this.startFunctions(stores, cloudfront);
+    await this.customResources.prepare('before services', this.customResourceOptions(functions));
+    this.prepareWorkspaces();
     await this.fillStores(stores, functions);
     // What filled them is not what the app asks for.
     stores.calls.reset();
     const balancers = await this.startBalancers(tracing);
-    const fleets = await this.startFleets(stores, functions, balancers, tracing);
-    const edges = await this.startEdges(stores, balancers, tracing);
+    const fleets = this.createFleets(stores, functions, balancers, tracing);
+    const edges = await this.startServing(fleets, () => this.startEdges(stores, balancers, tracing));
     this.running = { tracing, stores, cloudfront, functions, balancers, fleets, edges };
     this.closers.add(() => {
       this.isStopping = true;
@@ -166,6 +156,11 @@ export class StackRunner {
     return Object.fromEntries(outcomes);
   }
 
+  private prepareWorkspaces(): void {
+    const { replicas, containers = {} } = this.options;
+    prepareWorkspaces(readServices(this.resolved), { workspaces: this.workspaces, replicas, containers });
+  }
+
   private async startTracing(): Promise<Tracing> {
     const tracing = await Tracing.start((address) => this.replicaAt(`http://${address}`));
     this.closers.add(() => tracing.close());
@@ -173,7 +168,7 @@ export class StackRunner {
   }
 
   private replicaAt(url: string): string | undefined {
-    for (const fleet of this.running?.fleets ?? []) {
+    for (const fleet of this.fleets) {
       const id = fleet.replicaAt(url);
       if (id !== undefined) return id;
     }
@@ -259,18 +254,19 @@ export class StackRunner {
     return balancers;
   }
 
-  private async startFleets(
+  private createFleets(
     stores: Stores,
     { bus }: StackFunctions,
     balancers: Balancers,
     tracing: Tracing,
-  ): Promise<Fleet[]> {
-    const fleets = createFleets(readServices(this.resolved), {
+  ): readonly Fleet[] {
+    this.fleets = createFleets(readServices(this.resolved), {
       replicas: this.options.replicas,
       services: { ...stores.environment, ...tracing.environment },
       overrides: this.options.environment ?? {},
       containers: this.options.containers ?? {},
       targets: balancers,
+      workspaces: this.workspaces,
       watchdog: this.scratch.watchdog,
       directory: this.scratch.directory,
       output: this.output,
@@ -278,11 +274,21 @@ export class StackRunner {
         bus.put(event);
       },
     });
-    for (const fleet of fleets) this.closers.add(() => fleet.stop({ drain: false, stopTimeout: STOP_TIMEOUT }));
+    for (const fleet of this.fleets) this.closers.add(() => fleet.stop({ drain: false, stopTimeout: STOP_TIMEOUT }));
+    return this.fleets;
+  }
+
+  /** Viewers are served from when one task of each service is healthy, as on AWS; fulfilled when all are. */
+  private async startServing(fleets: readonly Fleet[], startEdges: () => Promise<StackEdges>): Promise<StackEdges> {
     this.progress.step('Starting replicas');
-    await Promise.all(fleets.map((fleet) => fleet.start()));
+    const started = Promise.all(fleets.map((fleet) => fleet.start()));
+    // Whoever waits below hears of a failure, which may come before.
+    started.catch(() => undefined);
+    await Promise.race([started, Promise.all(fleets.map((fleet) => fleet.serving()))]);
+    const edges = await startEdges();
+    await started;
     this.progress.done(String(fleets.flatMap((fleet) => fleet.replicas).length));
-    return fleets;
+    return edges;
   }
 
   private async startEdges(stores: Stores, balancers: Balancers, tracing: Tracing): Promise<StackEdges> {
@@ -295,9 +301,4 @@ export class StackRunner {
     await edges.start(this.resolved);
     return edges;
   }
-}
-
-function readSource(assemblyDirectory: string, stack: string | undefined): Source {
-  const assembly = readAssembly(assemblyDirectory);
-  return { assembly, artifact: chooseStack(assembly, stack) };
 }

@@ -19,7 +19,7 @@ const NEEDED = [
   /^assets\/([a-z-]+\/)?[a-z-]+\.mjs$/,
   /^runtime\/(adapter|revalidate)\.d\.mts$/,
   /^dist\/(lib|contract)\/([a-z-]+\/)?[a-z-]+(\.js|\.d\.ts)$/,
-  /^dist\/bin\/(app|cdk-nextjs-ecs)\.js$/,
+  /^dist\/bin\/(app|cdk-nextjs-ecs|client-cloudformation|nft)\.js$/,
   /^dist\/local\/index\.js$/,
   /^dist\/local\/([a-z0-9-]+\/)*[a-z0-9-]+\.d\.ts$/,
   /^dist\/local\/dashboard\/(dashboard\.css|dashboard\.js|index\.html)$/,

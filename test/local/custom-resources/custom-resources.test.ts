@@ -66,6 +66,13 @@ describe('a custom resource of a function of the template', () => {
     expect(stack.notes.join()).not.toContain('Custom::Thing');
   });
 
+  it('is made by the process of its function that was started ahead of it', async () => {
+    const { stack } = await start((cdk) => {
+      new CustomResource(cdk, 'Made', { serviceToken: provider(cdk).functionArn, properties: { Name: 'shop' } });
+    });
+    expect(stack.state.functions.functions).toMatchObject([{ title: 'Provider', invocations: 1, instances: 1 }]);
+  });
+
   it('comes after those that it needs, and sees what they have become', async () => {
     const { lines } = await start((cdk) => {
       const serviceToken = provider(cdk).functionArn;

@@ -14,6 +14,7 @@ import {
   type Targets,
   type TaskDefinition,
   Watchdog,
+  Workspaces,
 } from '../../../local/fleet';
 
 /** A container that serves what a replica can see of itself; it is controlled by its environment. */
@@ -146,6 +147,7 @@ export async function createFleet(
   const asset = await stageBundle(scratch);
   const directory = join(scratch, 'tasks');
   const targets = new ProbingTargets();
+  const workspaces = new Workspaces(scratch);
   const watchdog = new Watchdog();
   const lines: string[] = [];
   const fleet = new Fleet({
@@ -156,6 +158,7 @@ export async function createFleet(
     imageAsset: (image) => (image === IMAGE ? { directory: asset } : undefined),
     directories: {},
     targets,
+    workspaces,
     watchdog,
     directory,
     output: (replica, line) => lines.push(`${replica} ${line}`),

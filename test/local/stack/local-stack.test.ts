@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,7 @@ import { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
+import { freePort } from '../../../local/fleet/free-port';
 import { LocalStack, type LocalStackOptions } from '../../../local/stack';
 import { type PlainStackOptions, type PlainStackParts, synthesizePlainStack } from './plain-stack';
 
@@ -30,6 +31,23 @@ async function start(options: LocalStackOptions = {}, { assembly, server } = pla
   const stack = await LocalStack.start(assembly, { containers: { web: server }, ...options });
   onTestFinished(() => stack.stop());
   return stack;
+}
+
+/** Listens at once as the first task, and as the second one when a file says so. */
+const SLOW_SECOND_TASK = `
+  import { existsSync } from 'node:fs';
+  import { createServer } from 'node:http';
+  import { setTimeout } from 'node:timers/promises';
+  const { AWS_ACCESS_KEY_ID, GO, PORT } = process.env;
+  while (AWS_ACCESS_KEY_ID === 'replica-2' && !existsSync(GO)) await setTimeout(10);
+  createServer((_, response) => response.end('ok')).listen(PORT, '127.0.0.1');
+`;
+
+function statusOf(url: string): Promise<number | undefined> {
+  return fetch(url).then(
+    ({ status }) => status,
+    () => undefined,
+  );
 }
 
 async function json(url: string, init?: RequestInit): Promise<Record<string, unknown>> {
@@ -112,6 +130,20 @@ describe('a stack of plain CDK constructs', () => {
   it('names what it does not run', async () => {
     const stack = await start({ replicas: 1 });
     expect(stack.notes).toContain('not run: AWS::SNS::Topic');
+  });
+
+  it('serves viewers from when one of its tasks is healthy', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'cdk-nextjs-ecs-test-'));
+    directories.push(directory);
+    await writeFile(join(directory, 'server.mjs'), SLOW_SECOND_TASK);
+    const [port, go] = [await freePort(), join(directory, 'go')];
+    let isStarted = false;
+    const starting = start({ port, containers: { web: directory }, environment: { GO: go } });
+    void starting.then(() => (isStarted = true));
+    await expect.poll(() => statusOf(`http://localhost:${port}/`), { timeout: 20_000 }).toBe(200);
+    expect(isStarted).toBe(false);
+    await writeFile(go, '');
+    expect((await starting).replicas.map(({ state }) => state)).toEqual(['healthy', 'healthy']);
   });
 
   it('replaces a replica that was killed', async () => {
