@@ -1,14 +1,22 @@
 /**
- * What edge and balancer of the local stack cost, and what they bear: `npm run bench:edge`. Prints JSON; `met` says whether the bounds hold,
- * which is meant for a machine with nothing else to do: `load` tells.
+ * What edge and balancer of the local stack cost, and what they bear: `npm run bench:edge`. Writes bench/results/edge.json and prints it; `met`
+ * says whether the bounds hold, which is meant for a machine with nothing else to do: `load` tells.
+ *
+ * The stack is the package's own bundle, which is what users run.
  */
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-import { LocalStack } from '../local';
+import type { LocalStack } from '../local';
 import { synthesizePlainStack } from '../test/local/stack/plain-stack';
+import { describeMachine } from './harness/machine';
+import { quantile } from './harness/statistics';
 import { Viewers } from './harness/viewers';
+
+const BUNDLE = join(import.meta.dirname, '../dist/local/index.js');
+const RESULT = join(import.meta.dirname, 'results/edge.json');
 
 /** Of the issue's promises. */
 const BOUNDS = { hit: 1, miss: 2, firstByte: 5, hitsPerSecond: 3000, openStreams: 1000 };
@@ -16,11 +24,6 @@ const BOUNDS = { hit: 1, miss: 2, firstByte: 5, hitsPerSecond: 3000, openStreams
 const MIB = 1024 * 1024;
 /** Far more than the edge may keep, in objects of 100 kB. */
 const LARGE_OBJECTS = 6000;
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
-}
 
 function summary(values: readonly number[]) {
   return { median: round(quantile(values, 0.5)), p95: round(quantile(values, 0.95)) };
@@ -33,7 +36,6 @@ function round(value: number): number {
 /** At 100 requests a second: what a hit takes, and what a miss takes above what the replica itself does. */
 async function latency(viewers: Viewers, site: string, replica: string) {
   const urls = [`${site}/hit`, `${site}/miss`, `${replica}/miss`];
-  await viewers.rate(urls, 100, 150);
   const answers = await viewers.rate(urls, 100, 1500);
   const [hit = [], miss = [], direct = []] = answers.map((list) => list.map(({ total }) => total));
   const added = round(quantile(miss, 0.5) - quantile(direct, 0.5));
@@ -61,17 +63,20 @@ async function memory(viewers: Viewers, stack: LocalStack) {
 
 async function measure(stack: LocalStack, viewers: Viewers) {
   const replica = stack.replicas[0]?.url ?? '';
-  const times = await latency(viewers, stack.url, replica);
-  await viewers.flood(`${stack.url}/hit`, 2000, 20);
+  await viewers.rate([`${stack.url}/hit`, `${stack.url}/miss`, `${replica}/miss`], 100, 150);
+  const atFirst = await latency(viewers, stack.url, replica);
+  for (const path of ['hit', 'miss']) await viewers.flood(`${stack.url}/${path}`, 5000, 20);
+  await viewers.flood(`${replica}/miss`, 5000, 20);
+  const later = await latency(viewers, stack.url, replica);
   const hitsPerSecond = Math.round(await viewers.flood(`${stack.url}/hit`, 20_000, 20));
   const open = await streams(viewers, stack.url, replica);
-  return { ...times, hitsPerSecond, streams: open, megabytes: await memory(viewers, stack) };
+  return { atFirst, later, hitsPerSecond, streams: open, megabytes: await memory(viewers, stack) };
 }
 
-function met({ hit, miss, hitsPerSecond, streams: open, megabytes }: Awaited<ReturnType<typeof measure>>) {
+function met({ atFirst, later, hitsPerSecond, streams: open, megabytes }: Awaited<ReturnType<typeof measure>>) {
   return {
-    hit: hit.median <= BOUNDS.hit,
-    miss: miss.added <= BOUNDS.miss,
+    hit: Math.max(atFirst.hit.median, later.hit.median) <= BOUNDS.hit,
+    miss: Math.max(atFirst.miss.added, later.miss.added) <= BOUNDS.miss,
     hitsPerSecond: hitsPerSecond >= BOUNDS.hitsPerSecond,
     firstByte: open.added <= BOUNDS.firstByte,
     openStreams: open.open >= BOUNDS.openStreams,
@@ -82,17 +87,18 @@ function met({ hit, miss, hitsPerSecond, streams: open, megabytes }: Awaited<Ret
 async function main(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'cdk-nextjs-ecs-bench-'));
   const { assembly } = await synthesizePlainStack(scratch);
-  const since = performance.now();
-  const stack = await LocalStack.start(assembly, {
+  const bundle = (await import(pathToFileURL(BUNDLE).href)) as { LocalStack: typeof LocalStack };
+  const stack = await bundle.LocalStack.start(assembly, {
     replicas: 1,
     containers: { web: join(import.meta.dirname, 'edge-origin') },
   });
-  const start = Math.round(performance.now() - since);
   const viewers = new Viewers();
   try {
-    const load = loadavg().map(round);
     const result = await measure(stack, viewers);
-    console.log(JSON.stringify({ cores: cpus().length, load, start, ...result, met: met(result) }, undefined, 2));
+    const machine = { ...describeMachine(), node: process.version, load: loadavg().map(round) };
+    const record = { bench: 'edge', unit: 'ms', at: new Date().toISOString(), machine, ...result, met: met(result) };
+    await writeFile(RESULT, `${JSON.stringify(record, undefined, 2)}\n`);
+    console.log(JSON.stringify(record, undefined, 2));
   } finally {
     await viewers.close();
     await stack.stop();
