@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { prepareApp, prepareAssets, prepareSite } from '../fixtures/prepare';
 import { type FixtureVersion, requestedVersions } from '../fixtures/versions';
 import { edgeRequest, EdgeFunctionUnderTest } from '../lib/edge-request';
@@ -55,6 +56,18 @@ const MISS = 'Miss from cloudfront';
 const HIT = 'Hit from cloudfront';
 
 const seen = ({ status, headers }: Page) => [status, headers.get('content-type'), headers.get('x-cache')];
+
+/** Asks until the edge answers with a payload: what a server cannot prove to be fresh it keeps for a second only. */
+function untilKept(request: () => Promise<Page>): Promise<Page> {
+  return vi.waitFor(
+    async () => {
+      const page = await request();
+      expect(seen(page)).toEqual([200, 'text/x-component', HIT]);
+      return page;
+    },
+    { timeout: 30_000, interval: 50 },
+  );
+}
 
 /** Asks as the router does for a link on a page. */
 async function ask(url: string, router: Router, headers: RouterHeaders, hash: Hash = sha256): Promise<Page> {
@@ -130,29 +143,19 @@ describe.each(requestedVersions())('a prefetch of Next.js %s', (version: Fixture
     async ({ what, headers, name, hash }) => {
       const ofPage = (nextUrl: string, base = stack.url) =>
         ask(`${base}/?case=${encodeURIComponent(what + name)}`, router, { ...headers, 'next-url': nextUrl }, hash);
-      const pages = [await ofPage('/isr-long'), await ofPage('/account'), await ofPage('/posts/first')];
-      expect(pages.map(seen)).toEqual([
-        [200, 'text/x-component', MISS],
-        [200, 'text/x-component', HIT],
-        [200, 'text/x-component', HIT],
-      ]);
-      const direct = await ofPage('/isr-long', stack.replicas[0]?.url);
-      expect(direct.status).toBe(200);
-      expect(pages.map(({ body }) => body)).toEqual([direct.body, direct.body, direct.body]);
+      // Each request is of another page: none would be a hit, however often one asks.
+      const kept = await untilKept(() => ofPage(`/${randomUUID()}`));
+      const direct = await ofPage('/account', stack.replicas[0]?.url);
+      expect([direct.status, direct.body]).toEqual([200, kept.body]);
     },
   );
 
   it.runIf(!isShared)(
     'is asked for once for each page, as its server does not check what it is asked for',
     async () => {
-      const pages = ['/isr-long', '/account', '/isr-long'].map((nextUrl) => ({ ...PREFETCH, 'next-url': nextUrl }));
-      const answers: Page[] = [];
-      for (const headers of pages) answers.push(await ask(`${stack.url}/`, router, headers));
-      expect(answers.map(({ status, headers }) => [status, headers.get('x-cache')])).toEqual([
-        [200, MISS],
-        [200, MISS],
-        [200, HIT],
-      ]);
+      const ofPage = (nextUrl: string) => ask(`${stack.url}/`, router, { ...PREFETCH, 'next-url': nextUrl });
+      await untilKept(() => ofPage('/account'));
+      expect(seen(await ofPage('/isr-long'))).toEqual([200, 'text/x-component', MISS]);
     },
   );
 
@@ -210,15 +213,7 @@ describe('an app with intercepting routes', () => {
     ['/feed', 'the photo in the feed'],
     ['/', 'the photo for itself'],
   ])('has the answer for a link on %s: %s', async (nextUrl, text) => {
-    const headers = { rsc: '1', 'next-url': nextUrl };
-    const answers = [
-      await ask(`${stack.url}/photo`, router, headers),
-      await ask(`${stack.url}/photo`, router, headers),
-    ];
-    expect(answers.map(seen)).toEqual([
-      [200, 'text/x-component', MISS],
-      [200, 'text/x-component', HIT],
-    ]);
-    for (const { body } of answers) expect(body).toContain(text);
+    const page = await untilKept(() => ask(`${stack.url}/photo`, router, { rsc: '1', 'next-url': nextUrl }));
+    expect(page.body).toContain(text);
   });
 });
