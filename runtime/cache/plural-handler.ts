@@ -107,7 +107,7 @@ export class PluralHandler {
   }
 
   private async look(cacheKey: string, softTags: readonly string[]): Promise<UseCacheEntry | undefined> {
-    const { reader, keys, assessor, tableClock, clock } = this.parts;
+    const { reader, keys, assessor, tableClock, clock, generations } = this.parts;
     const state = this.state();
     state.beginJoinable();
     const objectKey = keys.objectKey('use-cache', cacheKey);
@@ -119,6 +119,8 @@ export class PluralHandler {
     const stored = entry.value as unknown as Stored | null;
     if (stored?.kind !== 'USE_CACHE') return undefined;
     if (found.moved) state.use(entry, softTags);
+    // What is stale says so itself, to those who joined as well.
+    if (found.moved && found.freshness === 'fresh') generations.addUnproved(entry);
     state.context?.verdicts.push(assessor.verdictOf(entry, found.freshness === 'fresh'));
     const timestamp = tableClock.toLocal(entry.lastModified);
     const overdue = clock.now() > timestamp + stored.revalidate * 1000;
@@ -173,8 +175,7 @@ export class PluralHandler {
 const READERS_KEPT = 10_000;
 
 /**
- * The soft tags under which data is being generated. Kept by key and not by request: Next generates outside of the request's
- * context, and for all who join.
+ * The soft tags under which data is being generated. Kept by key and not by request: Next generates for all who join.
  */
 class SoftTagsOfReaders {
   private readonly tags = new Map<string, Set<string>>();

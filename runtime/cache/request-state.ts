@@ -177,6 +177,14 @@ export class Generations {
     }
   }
 
+  /** Notes data that was handed out though nothing proves it new: requests that joined the look have it too, and did not ask. */
+  addUnproved(entry: Entry): void {
+    // Once an entry, or a table that is down for long would crowd out the others; the later moment includes the earlier.
+    const known = this.finished.findIndex(({ entry: { stamp } }) => stamp === entry.stamp);
+    if (known >= 0) this.finished.splice(known, 1);
+    this.add({ ...entry, value: null }, Number.NEGATIVE_INFINITY);
+  }
+
   /** What a generation begun at `startedAt` had seen of `tags`: its mirror's view then, lowered to the data it used. */
   versionsSeen(tags: Iterable<string>, startedAt: number, state: RequestState): Map<string, number> {
     const versions = new Map<string, number>();

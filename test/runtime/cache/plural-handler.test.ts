@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { Header } from '../../../contract';
 import type { UseCacheEntry } from '../../../runtime/cache/plural-handler';
-import { Site, type Task } from './fixture';
+import { decodeVerdict } from '../../../runtime/cache/verdict';
+import { PAGE_CONTEXT, pageOf, Site, type Task } from './fixture';
 
 const YEAR = 31_536_000;
 
@@ -89,6 +91,29 @@ describe('the plural handler', () => {
       await DefaultCache.refreshTags();
       await DefaultCache.set('key', Promise.resolve(entryOf('old', ['t'], began)));
       expect(await DefaultCache.get('key', [])).toBeUndefined();
+    });
+  });
+
+  it('lets no page count as new whose request joined a look at data that the table was not there to prove', async () => {
+    const site = new Site();
+    const [one, two] = (await site.replicas(2, { mirrorRows: 2 })) as [Task, Task];
+    await site.run(async () => {
+      await generate(site, one, 'old', ['t']);
+      for (const tag of ['t', 'u', 'v', 'w']) await two.revalidate(tag);
+      await one.cache.handlers.DefaultCache.refreshTags();
+      // Until the rows that had to go are older than the horizon of what is rendered now.
+      await site.time.sleep(60_000);
+      await one.cache.handlers.DefaultCache.refreshTags();
+      one.link.weather = { ...one.link.weather, refused: 1 };
+      await one.request(async ({ handler }) => {
+        await handler.get('/joining', PAGE_CONTEXT);
+        const found = await one.request(() => one.cache.handlers.DefaultCache.get('key', []));
+        expect(await read(found)).toBe('old');
+        const page = pageOf('of old data', ['t']);
+        await handler.set('/joining', page, PAGE_CONTEXT);
+        const verdict = decodeVerdict(page.headers[Header.VERDICT]);
+        expect(verdict && one.cache.judge(verdict).fresh).toBe(false);
+      });
     });
   });
 

@@ -1,5 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
-
 import type { Cache } from '../../../../runtime/cache';
 import type { Clock } from '../../../../runtime/cache/clock';
 import type { UseCacheEntry } from '../../../../runtime/cache/plural-handler';
@@ -44,8 +42,6 @@ export class Next {
   private readonly requests = new Map<string, Joined<Rendered>>();
   private readonly renders = new Map<string, Joined<Rendered>>();
   private readonly invocations = new Map<string, Joined<Content>>();
-  /** Work for no request: Next generates `'use cache'` data so. */
-  private readonly outsideOfRequests = new AsyncResource('simulation');
 
   constructor(
     private readonly world: World,
@@ -168,13 +164,17 @@ export class Next {
       return JSON.parse(await textOf(found.value)) as Content;
     }
     const timestamp = this.clock.now();
-    const content = await this.outsideOfRequests.runInAsyncScope(() => this.generate(datum, handler, softTags));
+    const content = await this.generate(datum, handler, softTags);
     const value = streamOf(JSON.stringify(content));
     const entry = { value, tags: tagsOfDatum(datum), stale: 300, timestamp, expire: YEAR, revalidate: YEAR };
     await DefaultCache.set(datum.name, Promise.resolve(entry));
     return content;
   }
 
+  /**
+   * Still in the context of the request that began it: the clean snapshot that Next generates in is taken where its work begins.
+   * https://github.com/vercel/next.js/blob/v16.2.0/packages/next/src/server/async-storage/work-store.ts, `runInCleanSnapshot`
+   */
   private async generate(datum: Datum, handler: Handler, softTags: readonly string[]): Promise<Content> {
     const fetched = datum.over === undefined ? {} : await this.fetch(datum.over, { handler, softTags });
     return older(await this.readSources(datum), fetched);

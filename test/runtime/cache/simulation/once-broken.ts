@@ -93,6 +93,32 @@ export const ONCE_BROKEN: readonly Scenario[] = [
 
 /** The same, of scenarios with storms. */
 export const ONCE_BROKEN_IN_STORMS: readonly Scenario[] = [
+  // Data made of a datum that nothing proved new counted as new: it was generated outside of the request that had noted the datum.
+  {
+    ...PLAIN,
+    latency: 300,
+    mirrorRows: 2,
+    steps: [
+      step(0, { kind: 'request', page: 3 }),
+      step(0, { kind: 'request', page: 1 }),
+      step(0, { kind: 'request', page: 1 }, 761),
+      step(0, { kind: 'expire', source: 1 }, 22),
+      step(0, { kind: 'path', page: 2 }, 870),
+      step(0, { kind: 'expire', source: 0 }, 23),
+      step(1, { kind: 'request', page: 2 }, 1191),
+      step(0, { kind: 'request', page: 3 }, 386),
+      step(0, { kind: 'request', page: 0 }, 2931),
+      step(0, { kind: 'request', page: 2 }, 1),
+      step(0, { kind: 'request', page: 0 }, 59),
+      step(0, { kind: 'request', page: 0 }, 161),
+      step(0, { kind: 'storm', refused: 1, lost: 0, hung: 0, slow: 0 }, 248),
+      step(0, { kind: 'path', page: 'layout' }),
+      step(1, { kind: 'kill' }),
+      step(0, { kind: 'expire', source: 0 }),
+      step(1, { kind: 'storm', refused: 0, lost: 0, hung: 0, slow: 0 }, 851),
+      step(0, { kind: 'request', page: 0 }, 6),
+    ],
+  },
   // A datum whose tags the table could not be asked for went into a page that counted as having seen them.
   {
     ...PLAIN,
