@@ -1,14 +1,18 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 
+import { limitConnecting } from '../connection-timeout';
 import { sendAsOnePacket } from '../one-packet';
-import { BalancedRequest, CLIENT_LEFT, type BalancedRequestContext } from './balanced-request';
+import {
+  BalancedRequest,
+  CLIENT_LEFT,
+  CONNECTION_TIMEOUT,
+  NO_CONNECTION,
+  type BalancedRequestContext,
+} from './balanced-request';
 import { describeEmpty, type Destination } from './destination';
 import { returnedHeaders } from './forwarded-request';
 import { sendOwnResponse } from './own-response';
 import { targetCookies } from './stickiness';
-
-/** Seconds ALB waits for a connection to a target. */
-const CONNECTION_TIMEOUT = 10;
 
 /** A request on its way to a target and back, passed on as it comes in both directions. */
 export class BalancedHttpRequest extends BalancedRequest {
@@ -88,16 +92,8 @@ export class BalancedHttpRequest extends BalancedRequest {
       this.refuse(504, reason);
       outgoing.destroy();
     };
-    outgoing.on('socket', (socket) => {
-      if (!socket.connecting) return;
-      const timer = setTimeout(() => {
-        expire(`no connection to the target within ${String(CONNECTION_TIMEOUT)} s`);
-      }, CONNECTION_TIMEOUT * 1000);
-      const stop = (): void => {
-        clearTimeout(timer);
-      };
-      socket.once('connect', stop);
-      socket.once('close', stop);
+    limitConnecting(outgoing, CONNECTION_TIMEOUT, () => {
+      expire(NO_CONNECTION);
     });
     outgoing.setTimeout(idleTimeout * 1000, () => {
       expire(`no byte for ${String(idleTimeout)} s (idle timeout)`);

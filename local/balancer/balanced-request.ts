@@ -20,6 +20,14 @@ export interface BalancedRequestContext {
 /** Larger response headers are a 502. */
 const MAX_RESPONSE_HEADER_BYTES = 32 * 1024;
 
+/**
+ * Seconds that ALB waits for a connection to a target.
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-504-issues
+ */
+export const CONNECTION_TIMEOUT = 10;
+
+export const NO_CONNECTION = `no connection to the target within ${String(CONNECTION_TIMEOUT)} s`;
+
 /** What the access log says of a client that left before its answer. */
 export const CLIENT_LEFT = 460;
 

@@ -2,7 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { BalancedRequest, CLIENT_LEFT, type BalancedRequestContext } from './balanced-request';
+import { limitConnecting } from '../connection-timeout';
+import {
+  BalancedRequest,
+  CLIENT_LEFT,
+  CONNECTION_TIMEOUT,
+  NO_CONNECTION,
+  type BalancedRequestContext,
+} from './balanced-request';
 import { describeEmpty } from './destination';
 import { ownResponseText, type OwnResponse } from './own-response';
 import type { Target } from './target';
@@ -40,6 +47,10 @@ export class BalancedWebSocket extends BalancedRequest {
     client.on('close', () => {
       outgoing.destroy();
       done();
+    });
+    limitConnecting(outgoing, CONNECTION_TIMEOUT, () => {
+      this.refuse(504, NO_CONNECTION);
+      outgoing.destroy();
     });
     outgoing.on('upgrade', (response, socket, first) => {
       this.begin(response);

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
+import { limitConnecting } from '../connection-timeout';
 import { HeaderFields } from './header-fields';
 import type { Interest } from './interest';
 import type { Origin, Target } from './origin';
@@ -78,13 +79,13 @@ export class OriginClient {
   /** WebSocket handshakes go by themselves: their connection is the viewer's for as long as it lasts. */
   upgrade(origin: Origin, request: OriginRequest): ClientRequest {
     const address = this.addressOf(origin);
-    return httpRequest({
-      ...address,
-      method: request.method,
-      path: request.path,
-      headers: request.headers.flat,
-      agent: false,
+    const { method, path, headers } = request;
+    const outgoing = httpRequest({ ...address, method, path, headers: headers.flat, agent: false });
+    limitConnecting(outgoing, origin.connectionTimeout, () => {
+      const message = `no connection within ${String(origin.connectionTimeout)} s`;
+      outgoing.destroy(new OriginError(message, 504, origin.id, 1, { isConnected: false }));
     });
+    return outgoing;
   }
 
   private async ask(origin: Origin, exchange: OriginExchange): Promise<OriginResponse> {

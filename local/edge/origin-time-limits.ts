@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
+import { limitConnecting } from '../connection-timeout';
 import type { Origin } from './origin';
 
 export interface TimeLimits {
@@ -15,26 +16,19 @@ export interface TimeLimits {
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-request-timeout
  */
 export function limitTime(outgoing: ClientRequest, { origin, deadline, expire }: TimeLimits): void {
-  const timers: NodeJS.Timeout[] = [];
-  if (deadline !== undefined) {
-    const complete = (): void => {
-      expire('the response took longer than the response completion timeout');
-    };
-    timers.push(setTimeout(complete, deadline - performance.now()));
-  }
-  outgoing.on('socket', (socket) => {
-    if (!socket.connecting) return;
-    const connecting = setTimeout(() => {
-      expire(`no connection within ${String(origin.connectionTimeout)} s`);
-    }, origin.connectionTimeout * 1000);
-    timers.push(connecting);
-    socket.once('connect', () => {
-      clearTimeout(connecting);
-    });
+  if (deadline !== undefined) limitCompletion(outgoing, deadline, expire);
+  limitConnecting(outgoing, origin.connectionTimeout, () => {
+    expire(`no connection within ${String(origin.connectionTimeout)} s`);
   });
   limitSilence(outgoing, origin.readTimeout, expire);
+}
+
+function limitCompletion(outgoing: ClientRequest, deadline: number, expire: TimeLimits['expire']): void {
+  const timer = setTimeout(() => {
+    expire('the response took longer than the response completion timeout');
+  }, deadline - performance.now());
   outgoing.on('close', () => {
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(timer);
   });
 }
 

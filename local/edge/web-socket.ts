@@ -94,7 +94,8 @@ export class WebSocketExchange {
       response.pipe(viewer);
     });
     outgoing.on('error', (error) => {
-      this.answer(errorAnswer(502, `no answer: ${error.message}`, this));
+      const status = error instanceof OriginError ? error.status : 502;
+      this.answer(errorAnswer(status, `no answer: ${error.message}`, this));
     });
     viewer.on('close', () => outgoing.destroy());
     outgoing.end();

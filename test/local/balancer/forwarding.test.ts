@@ -10,10 +10,12 @@ import {
   registerHealthy,
   startBalancer,
   startTarget,
+  targetGroup,
   until,
   type TestBalancerOptions,
   type TestServer,
 } from './support';
+import { canFillPorts, fullPort, passTimer, stopTimers } from '../full-port';
 
 afterEach(closeAll);
 
@@ -209,6 +211,18 @@ describe('a forwarded request', () => {
   });
 });
 
+/** A target that is healthy at another port, and not to be connected to at its own. */
+async function behindFullPort() {
+  const events: BalancerEvent[] = [];
+  const health = await startTarget();
+  const balancer = await startBalancer({
+    groups: [targetGroup('arn:group', { HealthCheckPort: String(health.port) })],
+    options: { onRequest: (event) => events.push(event) },
+  });
+  await registerHealthy(balancer, 'arn:group', { host: '127.0.0.1', port: await fullPort() });
+  return { balancer, events };
+}
+
 describe('an error of the load balancer', () => {
   /** Bodies have ALB's own lengths: 122, 162 and 132 bytes. */
   it('is 502 when the target closes the connection without an answer', async () => {
@@ -274,6 +288,15 @@ describe('an error of the load balancer', () => {
     const balancer = await behind(target, { attributes: { 'idle_timeout.timeout_seconds': '1' } });
     const answer = await ask(balancer.port);
     expect([answer.status, answer.headers['content-length']]).toEqual([504, '132']);
+  });
+
+  it.runIf(canFillPorts)('is 504 when there is no connection to the target within 10 s', async () => {
+    const { balancer, events } = await behindFullPort();
+    stopTimers();
+    const answer = ask(balancer.port);
+    expect(await passTimer(10_000)).toBe(true);
+    expect((await answer).status).toBe(504);
+    expect(events[0]?.reason).toBe('no connection to the target within 10 s');
   });
 
   it('after the first byte is a broken connection', async () => {

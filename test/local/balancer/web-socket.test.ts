@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ import {
   type TestBalancerOptions,
   type TestServer,
 } from './support';
+import { canFillPorts, fullPort, passTimer, stopTimers } from '../full-port';
 
 afterEach(closeAll);
 
@@ -90,6 +92,18 @@ describe('a WebSocket', () => {
     expect(client.seen.text).toMatch(/^HTTP\/1\.1 503 Service Temporarily Unavailable\r\n/);
     await until(() => events.length > 0);
     expect(events[0]).toMatchObject({ status: 503, reason: expect.stringContaining('no target to ask') as string });
+  });
+
+  it.runIf(canFillPorts)('is answered with 504 when there is no connection to its target within 10 s', async () => {
+    const health = await startTarget();
+    const groups = [targetGroup('arn:group', { HealthCheckPort: String(health.port) })];
+    const balancer = await startBalancer({ groups });
+    await registerHealthy(balancer, 'arn:group', { host: '127.0.0.1', port: await fullPort() });
+    stopTimers();
+    const client = open(balancer.port);
+    expect(await passTimer(10_000)).toBe(true);
+    await once(client.socket, 'close');
+    expect(client.seen.text).toMatch(/^HTTP\/1\.1 504 Gateway Time-?out\r\n/i);
   });
 
   it('is answered with 502 when its target refuses the connection', async () => {

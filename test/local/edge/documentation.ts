@@ -58,6 +58,7 @@ export const REDIRECTS = `${CUSTOM_ORIGIN}#ResponseCustomRedirects`;
 export const TRANSFER_ENCODING = `${CUSTOM_ORIGIN}#ResponseCustomTransferEncoding`;
 
 export const ORIGIN_SETTINGS = 'DownloadDistValuesOrigin.html';
+export const CONNECTION_TIMEOUT = `${ORIGIN_SETTINGS}#origin-connection-timeout`;
 export const COMPLETION_TIMEOUT = `${ORIGIN_SETTINGS}#response-completion-timeout`;
 export const ORIGIN_HEADERS = 'add-origin-custom-headers.html';
 export const ORIGIN_REQUEST_POLICY = 'origin-request-understand-origin-request-policy.html';

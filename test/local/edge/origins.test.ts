@@ -11,6 +11,7 @@ import {
   COMPLETION_TIMEOUT,
   CONNECTIONS,
   CONNECTION_ATTEMPTS,
+  CONNECTION_TIMEOUT,
   ERROR_NOT_IN_CACHE,
   FAILOVER,
   GENERAL_LIMITS,
@@ -31,6 +32,7 @@ import {
   type TestEdge,
   type TestOrigin,
 } from './support';
+import { canFillPorts, fullPort, passTimer, stopTimers } from '../full-port';
 
 afterEach(closeAll);
 
@@ -61,6 +63,32 @@ describe('an origin that does not answer', () => {
       });
       expect((await edge.ask({ method, ...(method === 'POST' && { body: 'x' }) })).body).toBe('ok');
       expect(tries).toBe(3);
+    },
+  );
+
+  it.runIf(canFillPorts)(
+    `is given up when no connection has come within its timeout, in as many attempts as there may be (${CONNECTION_TIMEOUT})`,
+    async () => {
+      const edge = await startEdge(undefined, {
+        origin: { ConnectionTimeout: 4, ConnectionAttempts: 2 },
+        hosts: { 'app.example': await fullPort() },
+      });
+      stopTimers();
+      const answer = edge.ask({ method: 'POST', body: 'x' });
+      for (let attempt = 1; attempt <= 2; attempt++) expect(await passTimer(4000)).toBe(true);
+      expect((await answer).status).toBe(504);
+      expect(edge.events[0]?.reason).toMatch(/^no connection within 4 s \(origin "app" at /);
+    },
+  );
+
+  it.runIf(canFillPorts)(
+    `has ten seconds, three times, where nothing else is said (${CONNECTION_TIMEOUT})`,
+    async () => {
+      const edge = await startEdge(undefined, { hosts: { 'app.example': await fullPort() } });
+      stopTimers();
+      const answer = edge.get('/');
+      for (let attempt = 1; attempt <= 3; attempt++) expect(await passTimer(10_000)).toBe(true);
+      expect((await answer).status).toBe(504);
     },
   );
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { FUNCTION_EVENT, WEB_SOCKET_LIMITS, WEB_SOCKETS } from './documentation';
+import { CONNECTION_TIMEOUT, FUNCTION_EVENT, WEB_SOCKET_LIMITS, WEB_SOCKETS } from './documentation';
 import {
   ALL_VIEWER,
   closeAll,
@@ -15,6 +15,7 @@ import {
   type TestEdge,
   type TestEdgeOptions,
 } from './support';
+import { canFillPorts, fullPort, passTimer, stopTimers } from '../full-port';
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -26,12 +27,18 @@ const FUNCTION_ARN = 'arn:aws:cloudfront::000000000000:function/f';
 class SocketViewer {
   text = '';
   closed = false;
+  readonly left: Promise<void>;
   private readonly socket: Socket;
 
   constructor(edge: TestEdge) {
     this.socket = connect(edge.port, '127.0.0.1');
     this.socket.on('data', (data) => (this.text += data.toString()));
-    this.socket.on('close', () => (this.closed = true));
+    this.left = new Promise((resolve) => {
+      this.socket.on('close', () => {
+        this.closed = true;
+        resolve();
+      });
+    });
     this.socket.on('error', () => undefined);
     this.write(
       'GET /ws?a=1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n',
@@ -128,6 +135,18 @@ describe('a WebSocket', () => {
     expect(viewer.text).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
     expect((await edge.logged(1))[0]).toMatchObject({ status: 502, result: 'Error' });
   });
+
+  it.runIf(canFillPorts)(
+    `that gets no connection to its origin is answered with 504 (${CONNECTION_TIMEOUT})`,
+    async () => {
+      const edge = await startEdge(undefined, { hosts: { 'app.example': await fullPort() } });
+      stopTimers();
+      const viewer = new SocketViewer(edge);
+      expect(await passTimer(10_000)).toBe(true);
+      await viewer.left;
+      expect(viewer.text).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/);
+    },
+  );
 
   it(`that its origin answers otherwise gets that answer (${WEB_SOCKETS})`, async () => {
     const edge = await startEdge(await startOrigin((_, response) => response.writeHead(426).end('no')));
