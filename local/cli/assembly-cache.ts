@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Bundle, type BundleFacts } from '../../contract';
 import { tryReadJson, walk } from '../bundle/files';
 import { linkTree } from '../fleet';
+import { KeptAssembly } from './kept-assembly';
 
 /** Below Next.js' output, where Next.js keeps what it would rather not make anew, and version control keeps nothing. */
 const FOLDER = join('cache', 'cdk-nextjs-ecs');
@@ -45,24 +46,15 @@ export class AssemblyCache {
     if (facts !== undefined && existsSync(join(output, 'BUILD_ID'))) this.directory = join(output, FOLDER);
   }
 
-  /** Copies what would be synthesized into a folder; false where it has to be synthesized. */
-  async tryCopyTo(destination: string): Promise<boolean> {
-    const kept = this.tryPlace();
-    if (kept === undefined || !existsSync(kept)) return false;
-    try {
-      // What runs must not lose its files when the app is packed anew.
-      await linkTree(kept, destination);
-      return true;
-    } catch {
-      // Somebody has just replaced it.
-      rmSync(destination, { recursive: true, force: true });
-      return false;
-    }
+  /** Places what would be synthesized in a folder that is not there yet; undefined where it has to be synthesized. */
+  tryPlace(directory: string): KeptAssembly | undefined {
+    const kept = this.tryPath();
+    return kept !== undefined && existsSync(kept) ? new KeptAssembly(kept, directory) : undefined;
   }
 
   /** Keeps what was synthesized, in place of what was before. An app that cannot be written to keeps nothing. */
   async keep(assembly: string): Promise<void> {
-    const place = this.tryPlace();
+    const place = this.tryPath();
     if (this.directory === undefined || place === undefined) return;
     if (!tryMakeFolder(this.directory)) return;
     const unfinished = `${place}.${process.pid}`;
@@ -78,7 +70,7 @@ export class AssemblyCache {
     }
   }
 
-  private tryPlace(): string | undefined {
+  private tryPath(): string | undefined {
     return this.directory === undefined ? undefined : join(this.directory, this.digest());
   }
 

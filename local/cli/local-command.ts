@@ -7,6 +7,7 @@ import { assertPortFree, DataDirectory, LocalStack, Scratch } from '../stack';
 import { UserError } from '../user-error';
 import { AssemblyCache } from './assembly-cache';
 import { explainRunning, printWays } from './explain-command';
+import type { KeptAssembly } from './kept-assembly';
 import { defaultApp, prepareApp, variablesOf } from './prepare-app';
 import { describeStack, jsonLine } from './report';
 import { Shutdown } from './shutdown';
@@ -108,7 +109,9 @@ async function startStack(
 ): Promise<LocalStack> {
   const { assembly, data, stack, port, controlPort, replicas, env, container } = options;
   const appData = data === undefined ? scratch.directory : DataDirectory.forApp(data);
-  return LocalStack.start(assembly ?? (await makeAssembly(app, scratch, progress)), {
+  const directory = assembly ?? join(scratch.directory, 'cdk.out');
+  const kept = assembly === undefined ? await makeAssembly(app, directory, scratch, progress) : undefined;
+  const started = await LocalStack.start(directory, {
     stack,
     port,
     controlPort,
@@ -119,21 +122,27 @@ async function startStack(
     progress,
     output: options.verbose === true ? printOutput : endingsTo(progress),
   });
+  await kept?.own();
+  return started;
 }
 
-async function makeAssembly(app: string, scratch: Scratch, progress: StreamProgress): Promise<string> {
+/** Answers the assembly of an earlier start, where it is that one. */
+async function makeAssembly(
+  app: string,
+  outDirectory: string,
+  { watchdog }: Scratch,
+  progress: StreamProgress,
+): Promise<KeptAssembly | undefined> {
   await prepareApp(app, progress);
   progress.step('Synthesizing the stack');
-  const outDirectory = join(scratch.directory, 'cdk.out');
   const cache = new AssemblyCache(app, findOwnPackage().directory);
-  if (await cache.tryCopyTo(outDirectory)) {
-    progress.done('as before');
-    return outDirectory;
+  const kept = cache.tryPlace(outDirectory);
+  if (kept === undefined) {
+    await synthesize({ app, outDirectory, watchdog });
+    await cache.keep(outDirectory);
   }
-  await synthesize({ app, outDirectory, watchdog: scratch.watchdog });
-  await cache.keep(outDirectory);
-  progress.done();
-  return outDirectory;
+  progress.done(kept && 'as before');
+  return kept;
 }
 
 const printOutput: OutputSink = (replica, line) => {

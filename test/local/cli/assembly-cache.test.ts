@@ -15,10 +15,10 @@ function write(file: string, text: string): void {
 }
 
 /** What the cache gives; undefined where the assembly has to be synthesized. */
-async function kept(): Promise<string | undefined> {
-  const destination = mkdtempSync(join(directory, 'copy-'));
-  const given = await cache.tryCopyTo(join(destination, 'cdk.out'));
-  return given ? readFileSync(join(destination, 'cdk.out/manifest.json'), 'utf8') : undefined;
+function kept(): string | undefined {
+  const destination = join(mkdtempSync(join(directory, 'start-')), 'cdk.out');
+  const given = cache.tryPlace(destination);
+  return given && readFileSync(join(destination, 'manifest.json'), 'utf8');
 }
 
 beforeEach(() => {
@@ -36,9 +36,9 @@ beforeEach(() => {
 
 describe('the assembly of an earlier start', () => {
   it('is used again', async () => {
-    expect(await kept()).toBeUndefined();
+    expect(kept()).toBeUndefined();
     await cache.keep(join(directory, 'cdk.out'));
-    expect(await kept()).toBe('first');
+    expect(kept()).toBe('first');
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('the assembly of an earlier start', () => {
   ])('is not used when %s changes', async (_what, file) => {
     await cache.keep(join(directory, 'cdk.out'));
     write(file, 'something else');
-    expect(await kept()).toBeUndefined();
+    expect(kept()).toBeUndefined();
   });
 
   it('makes place for the next one', async () => {
@@ -57,8 +57,23 @@ describe('the assembly of an earlier start', () => {
     write('package/lib/site.ts', 'changed');
     write('cdk.out/manifest.json', 'second');
     await cache.keep(join(directory, 'cdk.out'));
-    expect(await kept()).toBe('second');
+    expect(kept()).toBe('second');
     expect(readdirSync(join(directory, 'app/.next/cache/cdk-nextjs-ecs'))).toHaveLength(1);
+  });
+
+  it('stays when the next one comes, once it is the stack’s own', async () => {
+    await cache.keep(join(directory, 'cdk.out'));
+    const destination = join(directory, 'start');
+    await cache.tryPlace(destination)?.own();
+    rmSync(join(directory, 'app/.next'), { recursive: true });
+    expect(readFileSync(join(destination, 'manifest.json'), 'utf8')).toBe('first');
+  });
+
+  it('is used as long as it is there, when it goes before it is the stack’s own', async () => {
+    await cache.keep(join(directory, 'cdk.out'));
+    const placed = cache.tryPlace(join(directory, 'start'));
+    rmSync(join(directory, 'app/.next'), { recursive: true });
+    await expect(placed?.own()).resolves.toBeUndefined();
   });
 
   it('is not kept beside a bundle that came without its build', async () => {
@@ -71,6 +86,6 @@ describe('the assembly of an earlier start', () => {
   it('is not kept where nothing can be written', async () => {
     write('app/.next/cache', 'a file in the way');
     await cache.keep(join(directory, 'cdk.out'));
-    expect(await kept()).toBeUndefined();
+    expect(kept()).toBeUndefined();
   });
 });
