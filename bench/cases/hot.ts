@@ -42,7 +42,7 @@ async function onNode(lab: Lab, node: NodeRuntime): Promise<Findings> {
   for (const { server } of contenders) await warmUp(ground, server);
 
   const rates = new Map<Contender, number[]>();
-  const rounds = lab.quick ? 3 : 9;
+  const rounds = lab.quick ? 3 : isReference ? 9 : 5;
   const milliseconds = lab.quick ? 1500 : 3000;
   const cpu = await interleave(contenders, rounds, async (contender, round) => {
     lab.say(`Node.js ${node.version}: round ${round + 1} of ${rounds}, ${contender.peer.title}`);

@@ -84,10 +84,12 @@ export class AnswerPolicy {
    */
   private evidence(verdict: Verdict | undefined, context: RequestContext): Evidence {
     const verdicts = verdict === undefined ? relevantVerdicts(context.verdicts) : [verdict];
-    if (verdicts.length === 0) return { standing: 'none', tags: [] };
+    const [first, ...others] = verdicts;
+    if (first === undefined) return { standing: 'none', tags: [] };
     const { judge } = this.options;
     const stands = judge.mirrorIsCurrent() && verdicts.every((each) => isCurrent(judge.judge(each)));
-    return { standing: stands ? 'current' : 'outdated', tags: verdicts.flatMap(({ tags }) => tags) };
+    const tags = others.length === 0 ? first.tags : verdicts.flatMap((each) => each.tags);
+    return { standing: stands ? 'current' : 'outdated', tags };
   }
 }
 

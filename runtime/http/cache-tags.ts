@@ -1,5 +1,4 @@
 import { edgeTagOf } from '../../contract';
-import { remembered } from '../remembered';
 
 export { edgeTagOf };
 
@@ -19,13 +18,21 @@ export const EdgeTag = {
   deployment: (namespace: string): string => `deployment-${namespace}`,
 } as const;
 
-/** The tags of hot pages are hashed once. */
-const hashOf = remembered(500_000, edgeTagOf);
+/** By the list itself, which the verdict on a hot page brings each time. */
+const known = new WeakMap<readonly string[], { readonly namespace: string; readonly edgeTags: readonly string[] }>();
 
 /** The tags of an answer in the order of their importance, never more than CloudFront keeps. */
-export function edgeTagsOf(tags: Iterable<string>, namespace: string): readonly string[] {
+export function edgeTagsOf(tags: readonly string[], namespace: string): readonly string[] {
+  const before = known.get(tags);
+  if (before?.namespace === namespace) return before.edgeTags;
+  const edgeTags = makeEdgeTags(tags, namespace);
+  known.set(tags, { namespace, edgeTags });
+  return edgeTags;
+}
+
+function makeEdgeTags(tags: readonly string[], namespace: string): readonly string[] {
   const fixed = [EdgeTag.PAGE, EdgeTag.deployment(namespace)];
-  const hashed = [...new Set(tags)].map(hashOf);
+  const hashed = [...new Set(tags)].map(edgeTagOf);
   if (fixed.length + hashed.length <= MOST_TAGS) return [...fixed, ...hashed];
   return [...fixed, EdgeTag.COARSE, ...hashed.slice(0, MOST_TAGS - fixed.length - 1)];
 }
