@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { UserError } from '../user-error';
@@ -24,6 +25,8 @@ export interface ServiceRevision {
 export interface FleetOptions extends ServiceRevision, SourceOptions {
   /** @default - the service's desired count */
   readonly replicas?: number;
+  /** How many replicas begin before one is healthy. @default - as many as this machine has processors, but for the one that we need */
+  readonly startsAtOnce?: number;
   /** First part of the replicas' ids. @default 'replica' */
   readonly replicaName?: string;
   /** Where the local AWS services are, and credentials for them. */
@@ -55,6 +58,8 @@ const FAILED_STARTS = 3;
 const START_TIMEOUT = 180_000;
 
 const POLL_INTERVAL = 20;
+
+export const STARTS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
 /** An ECS service as processes on loopback. */
 export class Fleet {
@@ -99,7 +104,10 @@ export class Fleet {
   async start(): Promise<void> {
     const deploymentId = newDeploymentId();
     this.tell('SERVICE_DEPLOYMENT_IN_PROGRESS', deploymentId, `ECS deployment ${deploymentId} in progress.`);
-    await this.scale(this.desired);
+    const { desired } = this;
+    // More would only delay the first one, for which viewers wait.
+    await this.scale(Math.min(desired, this.options.startsAtOnce ?? STARTS_AT_ONCE));
+    if (!this.isStopping) await this.scale(desired);
     this.tell('SERVICE_DEPLOYMENT_COMPLETED', deploymentId, `ECS deployment ${deploymentId} completed.`);
   }
 

@@ -1,6 +1,6 @@
 export { type ImageAsset, tryFindSource } from './container-source';
 export type { DeploymentEvent, DeploymentOutcome } from './deployment-event';
-export { Fleet, type FleetOptions, type FleetStopOptions, type ServiceRevision } from './fleet';
+export { Fleet, type FleetOptions, type FleetStopOptions, type ServiceRevision, STARTS_AT_ONCE } from './fleet';
 export { type OutputSink, readLines } from './output';
 export type { ReplicaState, ReplicaStatus } from './replica';
 export { readService, type ServiceDefinition } from './service';

@@ -10,6 +10,7 @@ import {
   readTaskDefinition,
   type ServiceDefinition,
   type ServiceRevision,
+  STARTS_AT_ONCE,
   type Targets,
   tryFindSource,
   type Watchdog,
@@ -89,7 +90,7 @@ export function prepareWorkspaces(
   { workspaces, replicas, containers }: Pick<ServicesOptions, 'workspaces' | 'replicas' | 'containers'>,
 ): void {
   for (const { service, taskDefinition, imageAsset } of services) {
-    const count = replicasOf(service, replicas) ?? service.desiredCount;
+    const count = Math.min(replicasOf(service, replicas) ?? service.desiredCount, STARTS_AT_ONCE);
     for (const container of taskDefinition.containers) {
       const source = tryFindSource(container, { imageAsset, directories: containers });
       if (source?.imageRoot !== undefined) workspaces.prepare(source.directory, count);

@@ -23,6 +23,22 @@ describe('a fleet', () => {
     expect(new Set(fleet.replicas.map(({ url }) => url)).size).toBe(3);
   });
 
+  it('starts its first tasks before the others on a machine of few processors', async () => {
+    const { fleet, targets } = await createFleet({ replicas: 3, startsAtOnce: 1 });
+    const starting = fleet.start();
+    await until(() => targets.registered.size === 1);
+    expect(fleet.replicas).toHaveLength(1);
+    await starting;
+    expect(fleet.replicas.map(({ state }) => state)).toEqual(['healthy', 'healthy', 'healthy']);
+  });
+
+  it('begins no more of them when it is stopped meanwhile', async () => {
+    const { fleet } = await createFleet({ replicas: 2, startsAtOnce: 1 });
+    const starting = fleet.start();
+    await Promise.all([fleet.stop({ drain: false }), expect(starting).rejects.toThrow('was stopped before')]);
+    expect(fleet.replicas).toHaveLength(1);
+  });
+
   it('gives a task the environment of the template and nothing of the developer’s shell', async () => {
     process.env.DEVELOPERS_OWN = 'secret';
     const { fleet } = await createFleet({}, { SITE: 'shop' });
