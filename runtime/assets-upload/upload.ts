@@ -29,18 +29,26 @@ const CHANGING = 'public, max-age=0, must-revalidate';
 const BYTES_AT_WORK = 64 * 1024 * 1024;
 const FILES_AT_WORK = 24;
 
+/** An archive of no more bytes is read in one call; of a larger one, each file when its turn comes. */
+const READ_AT_ONCE = 8 * 1024 * 1024;
+
 /** Puts the archive's files into the bucket that are not there yet. Nothing is ever deleted. */
 export async function upload(s3: S3Client, order: UploadOrder, signal: AbortSignal): Promise<UploadResult> {
   // Each call at work listens to it.
   setMaxListeners(0, signal);
+  const size = await archiveSize(s3, order, signal);
   const read = archiveReader(s3, order, signal);
-  const files = await openArchive(await archiveSize(s3, order, signal), read);
+  const files = await openArchive(size, size > READ_AT_ONCE ? read : wholeReader(await read(0, size)));
   let uploaded = 0;
   await forEachAtOnce(files, async (file) => {
     signal.throwIfAborted();
     if (await putUnlessThere(s3, order, file, signal)) uploaded += 1;
   });
   return { uploaded, unchanged: files.length - uploaded };
+}
+
+function wholeReader(archive: Buffer): RangeReader {
+  return (from, to) => Promise.resolve(archive.subarray(from, to));
 }
 
 async function archiveSize(s3: S3Client, order: UploadOrder, abortSignal: AbortSignal): Promise<number> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { strToU8, Zip, ZipDeflate, zipSync } from 'fflate';
@@ -174,6 +175,24 @@ describe('the upload of hashed files', () => {
     expect(answers[0]?.body).toMatchObject({ Status: 'SUCCESS', Data: { Uploaded: 301 } });
     expect(content('_next/static/chunks/234.js')).toBe('console.log(234)'.repeat(9));
     expect(content('_next/static/media/film.mp4')).toBe(large);
+  });
+});
+
+describe('the archive', () => {
+  it('is read in one call where it is small', async () => {
+    stage('one.zip', BUILD);
+    await run(event('Create'));
+    expect(calls.snapshot().s3).toMatchObject({ GetObject: 1, PutObject: Object.keys(BUILD).length });
+  });
+
+  it('is read file by file where it is large', async () => {
+    const film = randomBytes(9 * 1024 * 1024);
+    const archive = zipSync({ 'film.mp4': film, 'text.js': strToU8('1') }, { level: 0 });
+    s3.putObject(ARCHIVES, 'one.zip', { body: Buffer.from(archive) });
+    await run(event('Create'));
+    expect(s3.tryGetObject(SITE, 'film.mp4')?.body.equals(film)).toBe(true);
+    // Its directory, and a file each.
+    expect(calls.snapshot().s3).toMatchObject({ GetObject: 3 });
   });
 });
 
