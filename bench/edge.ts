@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 import type { LocalStack } from '../local';
 import { synthesizePlainStack } from '../test/local/stack/plain-stack';
 import { describeMachine } from './harness/machine';
+import { untilQuiet } from './harness/quiet';
 import { quantile } from './harness/statistics';
 import { Viewers } from './harness/viewers';
 
@@ -64,9 +65,11 @@ async function memory(viewers: Viewers, stack: LocalStack) {
 async function measure(stack: LocalStack, viewers: Viewers) {
   const replica = stack.replicas[0]?.url ?? '';
   await viewers.rate([`${stack.url}/hit`, `${stack.url}/miss`, `${replica}/miss`], 100, 150);
+  await untilQuiet();
   const atFirst = await latency(viewers, stack.url, replica);
   for (const path of ['hit', 'miss']) await viewers.flood(`${stack.url}/${path}`, 5000, 20);
   await viewers.flood(`${replica}/miss`, 5000, 20);
+  await untilQuiet();
   const later = await latency(viewers, stack.url, replica);
   const hitsPerSecond = Math.round(await viewers.flood(`${stack.url}/hit`, 20_000, 20));
   const open = await streams(viewers, stack.url, replica);
