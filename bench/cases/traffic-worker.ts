@@ -1,5 +1,6 @@
 /** A day of traffic over the memory layer, in a process of its own: `traffic-worker.ts REQUESTS`, with --expose-gc. */
 import { randomFillSync } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 
 import type { Entry } from '../../runtime/cache/entry';
 import { MemoryLayer } from '../../runtime/cache/memory-layer';
@@ -113,27 +114,34 @@ function ownCopy(bytes: Buffer): Buffer {
   return copy;
 }
 
-function inUse(): number {
-  globalThis.gc?.();
+/** After another thread has given back the buffers of what was collected. */
+async function inUse(): Promise<number> {
+  for (let turn = 0; turn < 3; turn += 1) {
+    globalThis.gc?.();
+    await setImmediate();
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-const requests = Number(process.argv[2] ?? 300_000);
-const zipf = new Zipf();
-const layer = new MemoryLayer(BOUND);
-const ideal = new IdealLru();
-const before = inUse();
-const heap: number[] = [];
-let [hits, idealHits, most] = [0, 0, 0];
-for (let request = 1; request <= requests; request += 1) {
-  const key = zipf.next();
-  const length = lengthOf(key);
-  if (ideal.ask(key, length + (length >> 1))) idealHits += 1;
-  if (layer.get(String(key)) !== undefined) hits += 1;
-  else layer.set(String(key), { entry: pageOf(key), etag: undefined, source: 'store', heldUntil: 0 });
-  most = Math.max(most, layer.bytes);
-  if (request % Math.floor(requests / SAMPLES) === 0) heap.push(inUse() - before);
+async function main(requests: number): Promise<void> {
+  const zipf = new Zipf();
+  const layer = new MemoryLayer(BOUND);
+  const ideal = new IdealLru();
+  const before = await inUse();
+  const heap: number[] = [];
+  let [hits, idealHits, most] = [0, 0, 0];
+  for (let request = 1; request <= requests; request += 1) {
+    const key = zipf.next();
+    const length = lengthOf(key);
+    if (ideal.ask(key, length + (length >> 1))) idealHits += 1;
+    if (layer.get(String(key)) !== undefined) hits += 1;
+    else layer.set(String(key), { entry: pageOf(key), etag: undefined, source: 'store', heldUntil: 0 });
+    most = Math.max(most, layer.bytes);
+    if (request % Math.floor(requests / SAMPLES) === 0) heap.push((await inUse()) - before);
+  }
+  const day: Day = { layer: hits / requests, ideal: idealHits / requests, bound: BOUND, most, heap };
+  console.log(JSON.stringify(day));
 }
-const day: Day = { layer: hits / requests, ideal: idealHits / requests, bound: BOUND, most, heap };
-console.log(JSON.stringify(day));
+
+void main(Number(process.argv[2] ?? 300_000));
