@@ -12,6 +12,8 @@ const SHARE = 0.7;
 export const tail: Bench = {
   name: 'tail',
   title: 'The 99th percentile at 70 % load',
+  // The slowest hundredth of a short run is a handful of answers: two quick runs of the same differ by half.
+  slow: true,
   measure: async (lab) => {
     const ground = await Ground.prepare(lab);
     const contenders = [await ground.start(ours), await ground.start(builtIn)];
