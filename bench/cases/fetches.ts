@@ -55,7 +55,7 @@ async function measure(lab: Lab, peer: Peer, scope: Scope): Promise<Waited> {
   for (let time = 0; time < 20; time += 1) await reader.server.get('/fetches/1/warm-up');
   ground.stores.delays.set('GetObject', LATENCY);
   const [cold, ten, one]: [number[], number[], number[]] = [[], [], []];
-  const rounds = lab.quick ? 6 : 25;
+  const rounds = lab.quick ? 20 : 25;
   for (let round = 0; round < rounds; round += 1) {
     await write(10, `key-${round}`);
     await write(1, `key-${round}`);
