@@ -49,9 +49,12 @@ export function temporaryFolder(scope: Scope): string {
   return directory;
 }
 
-/** The built app for itself: a plain `next start` writes into its build what it renders. */
+/**
+ * The built app for itself: a plain `next start` writes into its build what it renders. As deep as the packed one: Next.js joins paths
+ * in each request, and the longer they are, the longer that takes.
+ */
 export function copyOfApp(app: BenchApp, scope: Scope): string {
-  const copy = path.join(temporaryFolder(scope), 'app');
+  const copy = path.join(temporaryFolder(scope), Bundle.DIRECTORY, Bundle.SERVER_DIRECTORY, 'app');
   cpSync(app.directory, copy, {
     recursive: true,
     preserveTimestamps: true,

@@ -22,8 +22,18 @@ function ask(url, { leaveOpen = false } = {}) {
       });
       response.on('end', () => resolve({ first, total: performance.now() - since }));
     });
-    sent.on('error', reject);
+    // The server may close an idle connection just as it is used again: https://nodejs.org/api/http.html#requestreusedsocket
+    sent.on('error', (error) => {
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(ask(url, { leaveOpen }));
+      else reject(error);
+    });
   });
+}
+
+/** The same promise; that it fails is heard later, by whoever waits for all of them. */
+function heardLater(promise) {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 const orders = {
@@ -34,7 +44,7 @@ const orders = {
     for (let index = 0; index < count; index++) {
       await delay(Math.max(0, start + (index * 1000) / perSecond - performance.now()));
       const turn = index % urls.length;
-      asked[turn].push(ask(urls[turn]));
+      asked[turn].push(heardLater(ask(urls[turn])));
     }
     return Promise.all(asked.map((answers) => Promise.all(answers)));
   },
@@ -77,7 +87,7 @@ const orders = {
       const now = performance.now();
       for (; index < count && start + (index * 1000) / perSecond <= now; index++) {
         const due = start + (index * 1000) / perSecond;
-        answers.push(ask(urls[index % urls.length]).then(() => performance.now() - due));
+        answers.push(heardLater(ask(urls[index % urls.length]).then(() => performance.now() - due)));
       }
       await delay(1);
     }

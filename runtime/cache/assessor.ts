@@ -49,35 +49,19 @@ export class Assessor {
 
   /** Whether an entry that was rendered now is (still) what its tags want. */
   verdictOf(entry: Entry, fresh: boolean): Verdict {
-    return {
-      kind: entry.value?.kind ?? 'NONE',
-      tags: entry.tags,
-      versions: entry.tags.map((tag) => entry.stamp.versions.get(tag) ?? null),
-      horizon: Number.isFinite(entry.stamp.horizon) ? entry.stamp.horizon : 0,
-      fresh: this.mayBeFresh(fresh),
-    };
+    const { tags, stamp, value } = entry;
+    return { kind: value?.kind ?? 'NONE', tags, stamp, fresh: this.mayBeFresh(fresh) };
   }
 
   /** What the tags say now about a verdict given earlier. */
-  judgeVerdict(verdict: Verdict): Judgement {
-    const versions = new Map<string, number>();
-    verdict.tags.forEach((tag, position) => {
-      const version = verdict.versions[position];
-      if (typeof version === 'number') versions.set(tag, version);
-    });
-    const stamp = { versions, horizon: verdict.horizon };
-    const { state, moved } = judgeTags(this.index, verdict.tags, stamp, this.tableClock.now());
-    const known = this.index.unknown(verdict.tags, stamp).length === 0;
-    return { fresh: verdict.fresh && state === 'fresh' && known, moved };
+  judgeVerdict({ tags, stamp, fresh }: Verdict): Judgement {
+    const { state, moved } = judgeTags(this.index, tags, stamp, this.tableClock.now());
+    const known = this.index.unknown(tags, stamp).length === 0;
+    return { fresh: fresh && state === 'fresh' && known, moved };
   }
 
   private judge(held: HeldEntry, softTags: readonly string[], now: number): TagState {
-    const known = held.judged;
-    const own =
-      known?.revision === this.index.revision && now < known.state.until
-        ? known.state
-        : judgeTags(this.index, held.entry.tags, held.entry.stamp, now);
-    held.judged = { revision: this.index.revision, state: own };
+    const own = this.judgeOwn(held, now);
     if (softTags.length === 0 || own.state === 'expired') return own;
     const soft = judgeTags(this.index, softTags, held.entry.stamp, now);
     return {
@@ -85,6 +69,15 @@ export class Assessor {
       moved: own.moved || soft.moved,
       until: Math.min(own.until, soft.until),
     };
+  }
+
+  private judgeOwn(held: HeldEntry, now: number): TagState {
+    const { revision } = this.index;
+    const known = held.judged;
+    if (known?.revision === revision && now < known.state.until) return known.state;
+    const state = judgeTags(this.index, held.entry.tags, held.entry.stamp, now);
+    held.judged = { revision, state };
+    return state;
   }
 
   private period(entry: Entry, { revalidate, expire }: CacheControl, now: number): 'fresh' | 'stale' | 'expired' {

@@ -26,7 +26,7 @@ export interface Lookup {
   /** How long the reader lets the entry last, where that is not the entry's own word. */
   readonly lifetime?: CacheControl | undefined;
   /** Reads the build output. */
-  readonly seed?: () => Promise<HeldEntry | undefined>;
+  readonly seed?: (() => Promise<HeldEntry | undefined>) | undefined;
 }
 
 /** What was found. `retained` is an old entry that somebody else is renewing, or that could not be renewed just now. */
@@ -57,6 +57,7 @@ export interface ReaderParts {
 
 /** How long a replica that did not get the lease serves the old entry before it looks again. */
 const RETAINED_FOR = 1000;
+const HIT = { memory: 'hit.memory', build: 'hit.build', store: 'hit.store' } as const;
 const FIRST_POLL = 50;
 const LONGEST_POLL = 400;
 
@@ -232,7 +233,7 @@ export class Reader {
   }
 
   private count(found: Found, layer: 'memory' | 'build' | 'store'): Found {
-    this.parts.counters.count(`hit.${layer}`);
+    this.parts.counters.count(HIT[layer]);
     if (found.freshness !== 'fresh') this.parts.counters.count('retained');
     return found;
   }

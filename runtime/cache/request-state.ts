@@ -9,9 +9,9 @@ import type { Revalidation } from './tag-row';
 export class RequestState {
   /** When the cache first heard of the request (monotonic): a bound for every generation that it starts. */
   readonly startedAt: number;
-  readonly budget: RequestBudget;
   private readonly generations = new Map<string, { readonly at: number; readonly softTags: readonly string[] }>();
   // Most requests need none of these.
+  private ownBudget: RequestBudget | undefined;
   private used: Map<string, { readonly entry: Entry; readonly tags: ReadonlySet<string> }> | undefined;
   private degraded: Set<string> | undefined;
   private revalidated: Set<string> | undefined;
@@ -19,12 +19,15 @@ export class RequestState {
 
   constructor(
     private readonly clock: Clock,
-    budget: number,
+    private readonly patience: number,
     readonly context: RequestContext | undefined,
   ) {
     this.startedAt = clock.monotonic();
     this.joinableSince = this.startedAt;
-    this.budget = new RequestBudget(budget, clock, context === undefined);
+  }
+
+  get budget(): RequestBudget {
+    return (this.ownBudget ??= new RequestBudget(this.patience, this.clock, this.context === undefined));
   }
 
   /**
@@ -118,8 +121,6 @@ export class RequestState {
 
 /** Finds the state of the request that the caller works for. */
 export class RequestStates {
-  private readonly states = new WeakMap<RequestContext, RequestState>();
-
   constructor(
     private readonly currentRequest: CurrentRequest,
     private readonly clock: Clock,
@@ -130,11 +131,9 @@ export class RequestStates {
   current(otherwise: () => RequestState): RequestState {
     const context = this.currentRequest();
     if (context === undefined) return otherwise();
-    let state = this.states.get(context);
-    if (state === undefined) {
-      state = new RequestState(this.clock, this.budget, context);
-      this.states.set(context, state);
-    }
+    if (context.cacheState instanceof RequestState) return context.cacheState;
+    const state = new RequestState(this.clock, this.budget, context);
+    context.cacheState = state;
     return state;
   }
 

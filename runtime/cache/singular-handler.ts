@@ -126,7 +126,7 @@ export function createSingularHandler(parts: SingularParts) {
         objectKey,
         softTags: [],
         regeneration: this.isPrefetch(state) ? 'never' : this.isOnDemand() ? 'always' : 'leased',
-        ...(group === 'image' ? {} : { seed: () => this.readBuildOutput(key, context) }),
+        seed: group === 'image' ? undefined : () => this.readBuildOutput(key, context),
       };
       const found = await parts.reader.look(lookup, state);
       state.beginGeneration(key, []);

@@ -1,4 +1,5 @@
 import { remembered } from '../remembered';
+import type { Stamp } from './entry';
 
 /**
  * What the cache handler knows about one cached answer: which tags it stands on, what its renderer had seen of each, and whether
@@ -9,10 +10,8 @@ export interface Verdict {
   readonly kind: string;
   /** Every tag of the entry, the key's own row included. */
   readonly tags: readonly string[];
-  /** For each tag the version that the entry's renderer had seen; `null` where it had not seen the row and {@link horizon} judges. */
-  readonly versions: readonly (number | null)[];
-  /** How far the renderer's mirror had read, in milliseconds since the epoch by the table's clock. */
-  readonly horizon: number;
+  /** What the entry's renderer had seen of them. */
+  readonly stamp: Stamp;
   /** Whether the handler served the entry as fresh. Never true for a stale, expired, retained or degraded answer. */
   readonly fresh: boolean;
 }
@@ -25,6 +24,7 @@ export interface Judgement {
   readonly moved: boolean;
 }
 
+/** With one version a tag, `null` where the horizon judges. */
 type Packed = [
   kind: string,
   fresh: 0 | 1,
@@ -34,8 +34,11 @@ type Packed = [
 ];
 
 /** One header value: base64url, because tags are free text and a header is not. */
-export function encodeVerdict(verdict: Verdict): string {
-  const packed: Packed = [verdict.kind, verdict.fresh ? 1 : 0, verdict.horizon, verdict.tags, verdict.versions];
+export function encodeVerdict({ kind, fresh, tags, stamp }: Verdict): string {
+  const versions = tags.map((tag) => stamp.versions.get(tag) ?? null);
+  // JSON has no infinity; a mirror that has not read yet has seen nothing since the epoch either.
+  const horizon = Number.isFinite(stamp.horizon) ? stamp.horizon : 0;
+  const packed: Packed = [kind, fresh ? 1 : 0, horizon, tags, versions];
   return Buffer.from(JSON.stringify(packed), 'utf8').toString('base64url');
 }
 
@@ -50,7 +53,11 @@ const decode = remembered(2_000_000, (header): Verdict | undefined => {
     const packed: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
     if (!isPacked(packed)) return undefined;
     const [kind, fresh, horizon, tags, versions] = packed;
-    return { kind, tags, versions, horizon, fresh: fresh === 1 };
+    const seen = tags.flatMap((tag, position) => {
+      const version = versions[position];
+      return typeof version === 'number' ? [[tag, version] as const] : [];
+    });
+    return { kind, tags, stamp: { versions: new Map(seen), horizon }, fresh: fresh === 1 };
   } catch {
     return undefined;
   }

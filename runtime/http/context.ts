@@ -15,6 +15,8 @@ export interface RequestContext {
    * requests for one key and calls the handler in the first one's context only, so an empty list says nothing.
    */
   readonly verdicts: Verdict[];
+  /** What the cache handler remembers of the request: its own affair, kept here because a WeakMap costs every garbage collection. */
+  cacheState?: object | undefined;
   /**
    * Holds the answer back until `tagWrite` has settled. In a route handler Next does not await `revalidateTag` before it answers,
    * so that the caller would be told of a success that is not known yet. Does nothing once the answer is on its way.

@@ -34,26 +34,41 @@ export function asksForPath({ url = '' }: IncomingMessage): boolean {
   return url.startsWith('/');
 }
 
+/** What edge and load balancer know of the viewer; the obsolete spelling of the same claims and the standard one are nobody's of ours. */
+const OF_THE_VIEWER = new Set([
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-for',
+  'x-real-ip',
+  'forwarded',
+]);
+
 /**
  * Removes what a client may not say and rebuilds what edge and load balancer know of the viewer. Before them stands only what they
  * wrote last, because both pass on what a client sent.
  */
 export function cleanIncoming(request: IncomingMessage): void {
-  const { headers } = request;
-  const rewritten: Record<string, string | undefined> = {};
-  const forbidden = request.url?.includes(DATA_PATH) === true ? FORBIDDEN : [...FORBIDDEN, ...OF_DATA];
-  for (const name of forbidden) if (name in headers) rewritten[name] = undefined;
-  const host = headers.host;
+  const { headers, url } = request;
+  const said = FORBIDDEN.filter((name) => name in headers);
+  if (url?.includes(DATA_PATH) !== true) said.push(...OF_DATA.filter((name) => name in headers));
+  const { host } = headers;
   const protocol = viewerProtocol(headers);
-  rewritten['x-forwarded-host'] = comesFromNext(request) ? (single(headers['x-forwarded-host']) ?? host) : host;
-  rewritten['x-forwarded-proto'] = protocol;
-  rewritten['x-forwarded-port'] = protocol === undefined ? undefined : viewerPort(host, protocol);
-  rewritten['x-forwarded-for'] = viewerAddress(headers);
-  // The obsolete and the standard spelling of the same claims; no hop of ours writes either.
-  rewritten['x-real-ip'] = undefined;
-  rewritten.forwarded = undefined;
-  rewrite(request, rewritten);
+  const viewer: Viewer = [
+    ['x-forwarded-host', comesFromNext(request) ? (single(headers['x-forwarded-host']) ?? host) : host],
+    ['x-forwarded-proto', protocol],
+    ['x-forwarded-port', protocol === undefined ? undefined : viewerPort(host, protocol)],
+    ['x-forwarded-for', viewerAddress(headers)],
+  ];
+  remove(request, said);
+  for (const [name, value] of viewer) {
+    if (value === undefined) continue;
+    headers[name] = value;
+    request.rawHeaders.push(name, value);
+  }
 }
+
+type Viewer = readonly (readonly [name: string, value: string | undefined])[];
 
 /**
  * Next asks itself over HTTP when a server action redirects or belongs to another page. It names its own address as host, and the viewer's
@@ -62,7 +77,14 @@ export function cleanIncoming(request: IncomingMessage): void {
 function comesFromNext({ headers, socket }: IncomingMessage): boolean {
   const { remoteAddress = '' } = socket;
   const isLoopback = remoteAddress === '127.0.0.1' || remoteAddress === '::1' || remoteAddress === '::ffff:127.0.0.1';
-  return isLoopback && headers.host !== undefined && process.env.__NEXT_PRIVATE_ORIGIN === `http://${headers.host}`;
+  return isLoopback && headers.host !== undefined && ownOrigin() === `http://${headers.host}`;
+}
+
+let knownOrigin: string | undefined;
+
+/** Next sets it once, when it listens; and looking into the environment takes longer than all else here. */
+function ownOrigin(): string | undefined {
+  return (knownOrigin ??= process.env.__NEXT_PRIVATE_ORIGIN);
 }
 
 /** The balancer is always asked over HTTP: what the viewer used is known to CloudFront alone. */
@@ -79,26 +101,23 @@ function viewerPort(host: string | undefined, protocol: 'http' | 'https'): strin
 function viewerAddress(headers: IncomingHttpHeaders): string | undefined {
   const exact = single(headers['cloudfront-viewer-address']);
   if (exact !== undefined) return exact.replace(/:\d+$/, '');
-  const hops = list(headers['x-forwarded-for']);
+  const hops = headers['x-forwarded-for'] === undefined ? [] : list(headers['x-forwarded-for']);
   const behindEdge = headers['x-amz-cf-id'] !== undefined;
   return behindEdge && hops.length > 1 ? hops.at(-2) : hops.at(-1);
 }
 
-/** Next reads `headers`; a proxied rewrite and some libraries read `rawHeaders`: both have to say the same. */
-function rewrite(request: IncomingMessage, rewritten: Readonly<Record<string, string | undefined>>): void {
+/**
+ * Removes these headers and all that speak of the viewer. Next reads `headers`; a proxied rewrite and some libraries read `rawHeaders`:
+ * both have to say the same.
+ */
+function remove(request: IncomingMessage, names: readonly string[]): void {
   const { headers, rawHeaders } = request;
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (!(name.toLowerCase() in rewritten)) kept.push(name, rawHeaders[index + 1] ?? '');
-  }
-  for (const [name, value] of Object.entries(rewritten)) {
-    if (value === undefined) {
-      Reflect.deleteProperty(headers, name);
-    } else {
-      headers[name] = value;
-      kept.push(name, value);
-    }
+    const [rawName = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
+    const name = rawName.toLowerCase();
+    if (OF_THE_VIEWER.has(name) || names.includes(name)) Reflect.deleteProperty(headers, name);
+    else kept.push(rawName, value);
   }
   request.rawHeaders = kept;
 }
@@ -108,10 +127,10 @@ function single(value: string | string[] | undefined): string | undefined {
 }
 
 function last(value: string | string[] | undefined): string | undefined {
-  return list(value).at(-1);
+  return value === undefined ? undefined : list(value).at(-1);
 }
 
-function list(value: string | string[] | undefined): string[] {
-  const text = Array.isArray(value) ? value.join(',') : (value ?? '');
+function list(value: string | string[]): string[] {
+  const text = Array.isArray(value) ? value.join(',') : value;
   return text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
 }

@@ -14,6 +14,7 @@ class HttpRequestContext implements RequestContext {
   readonly startedAt = Date.now();
   readonly routerPrefetch: boolean;
   readonly verdicts: Verdict[] = [];
+  cacheState: object | undefined;
   failedTagWrite?: FailedTagWrite;
   private readonly givenId: string | undefined;
   private ownId: string | undefined;

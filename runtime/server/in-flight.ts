@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 interface InFlightRequest {
   readonly method: string;
-  readonly path: string;
+  readonly url: string;
   readonly startedAt: number;
 }
 
@@ -14,7 +14,7 @@ export class InFlight {
 
   add({ method = 'GET', url = '/' }: IncomingMessage, response: ServerResponse): void {
     this.arrivals += 1;
-    this.requests.set(response, { method, path: url.split('?', 1)[0] ?? '/', startedAt: performance.now() });
+    this.requests.set(response, { method, url, startedAt: performance.now() });
     response.once('close', () => {
       this.requests.delete(response);
     });
@@ -33,6 +33,6 @@ export class InFlight {
     const now = performance.now();
     return [...this.requests.values()]
       .slice(0, most)
-      .map(({ method, path, startedAt }) => `${method} ${path} (${Math.round(now - startedAt)} ms)`);
+      .map(({ method, url, startedAt }) => `${method} ${url.split('?', 1)[0]} (${Math.round(now - startedAt)} ms)`);
   }
 }

@@ -6,15 +6,17 @@ import { decodeVerdict, encodeVerdict, type Verdict } from '../../../runtime/cac
 const verdicts: fc.Arbitrary<Verdict> = fc
   .record({
     kind: fc.constantFrom('APP_PAGE', 'APP_ROUTE', 'NONE'),
-    rows: fc.array(fc.tuple(fc.string({ unit: 'grapheme' }), fc.option(fc.nat()))),
+    rows: fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.option(fc.nat())), { selector: ([tag]) => tag }),
     horizon: fc.nat(),
     fresh: fc.boolean(),
   })
   .map(({ kind, rows, horizon, fresh }) => ({
     kind,
     tags: rows.map(([tag]) => tag),
-    versions: rows.map(([, version]) => version),
-    horizon,
+    stamp: {
+      versions: new Map(rows.flatMap(([tag, version]) => (version === null ? [] : [[tag, version] as const]))),
+      horizon,
+    },
     fresh,
   }));
 

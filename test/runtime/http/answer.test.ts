@@ -12,7 +12,7 @@ import { silentLog } from '../../../runtime/log';
 import { type Answered, type AskOptions, withServer } from '../with-server';
 
 const ISR = 's-maxage=60, stale-while-revalidate=31535940';
-const VERDICT: Verdict = { kind: 'APP_PAGE', tags: ['a'], versions: [null], horizon: 1, fresh: true };
+const VERDICT: Verdict = { kind: 'APP_PAGE', tags: ['a'], stamp: { versions: new Map(), horizon: 1 }, fresh: true };
 const HEADERS = { 'x-nextjs-cache': 'HIT', 'Cache-Control': ISR };
 
 interface World {
