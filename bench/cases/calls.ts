@@ -15,7 +15,7 @@ export const calls: Bench = {
     for (const peer of [ours, cdkNextjs, openNextLite, openNextNextMode]) {
       lab.say(peer.title);
       const contender = await ground.start(peer);
-      await warmUp(ground, contender.server);
+      await warmUp(ground, [contender.server]);
       found.set(peer.title, await count(ground, contender, lab.quick ? 3000 : 10_000));
       await contender.server.stop();
     }

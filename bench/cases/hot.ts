@@ -7,7 +7,7 @@ import { builtIn, cdkNextjs, openNextLite, openNextNextMode, ours, present, redi
 import type { NodeRuntime } from '../harness/machine';
 import { numberText } from '../report/table';
 import type { Bench } from './bench';
-import { hotPages, warmUp } from './hot-pages';
+import { askHotPages, warmUp } from './hot-pages';
 
 /** How many times the requests a second of a peer ours has to take. */
 const TARGETS = new Map<Peer, number>([
@@ -39,17 +39,19 @@ async function onNode(lab: Lab, node: NodeRuntime): Promise<Findings> {
   const contenders: Contender[] = [];
   for (const peer of peers) contenders.push(await ground.start(peer, { node }));
   lab.say(`Node.js ${node.version}: warming up`);
-  for (const { server } of contenders) await warmUp(ground, server);
+  await warmUp(
+    ground,
+    contenders.map(({ server }) => server),
+  );
 
   const rates = new Map<Contender, number[]>();
   const rounds = lab.quick ? 3 : isReference ? 9 : 5;
   const milliseconds = lab.quick ? 1500 : 3000;
   const cpu = await interleave(contenders, rounds, async (contender, round) => {
     lab.say(`Node.js ${node.version}: round ${round + 1} of ${rounds}, ${contender.peer.title}`);
-    const before = contender.server.cpu;
-    const { answers, perSecond } = await ground.viewers.saturate(hotPages(contender.server), milliseconds);
+    const { perSecond, cpu: each } = await askHotPages(ground, contender.server, milliseconds);
     rates.set(contender, [...(rates.get(contender) ?? []), perSecond]);
-    return (contender.server.cpu - before) / answers;
+    return each;
   });
   for (const { server } of contenders) await server.stop();
   return findingsOf(contenders, rates, cpu, node, isReference);

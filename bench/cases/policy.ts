@@ -5,7 +5,7 @@ import { compare, summarize } from '../harness/statistics';
 import { builtIn } from '../peers';
 import { policyAlone } from '../peers/ours';
 import type { Bench } from './bench';
-import { hotPages, warmUp } from './hot-pages';
+import { askHotPages, warmUp } from './hot-pages';
 
 /** What every request pays for the preload and the response policy, the cache aside: CPU time, which others on the machine hardly change. */
 export const policy: Bench = {
@@ -14,13 +14,14 @@ export const policy: Bench = {
   measure: async (lab) => {
     const ground = await Ground.prepare(lab);
     const contenders = [await ground.start(policyAlone), await ground.start(builtIn)];
-    for (const { server } of contenders) await warmUp(ground, server);
-    const [rounds, milliseconds] = lab.quick ? [6, 1500] : [24, 2500];
+    await warmUp(
+      ground,
+      contenders.map(({ server }) => server),
+    );
+    const [rounds, milliseconds] = lab.quick ? [6, 1500] : [24, 2000];
     const measured = await interleave(contenders, rounds, async ({ server, peer }, round) => {
       lab.say(`round ${round + 1} of ${rounds}, ${peer.title}`);
-      const before = server.cpu;
-      const { answers } = await ground.viewers.saturate(hotPages(server), milliseconds);
-      return (server.cpu - before) / answers;
+      return (await askHotPages(ground, server, milliseconds)).cpu;
     });
     const [own = [], other = []] = contenders.map((contender) => measured.get(contender) ?? []);
     return {
