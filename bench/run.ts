@@ -107,13 +107,13 @@ function sayAs(name: string): (message: string) => void {
   };
 }
 
-function keep(result: Result): void {
+export function keep(result: Result): void {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(path.join(RESULTS, `${result.bench}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
 }
 
 /** Of what is compared, and of ours. */
-function versions(): Record<string, string> {
+export function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
   const { version } = require('../package.json') as { version: string };
   const { dependencies } = require('./package.json') as { dependencies: Record<string, string> };

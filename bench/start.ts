@@ -2,23 +2,25 @@
  * How long the local stack takes from a built app to its first answer, beside `next start` of the same app: `npm run bench:start`.
  *
  * In turns, each as a process of its own, as a user would start it, and each once nobody else works on the machine, where that can be had: `quiet`
- * says in how many rounds it could. Writes bench/results/start.json, and ends with 1 where the local stack takes more above `next start` than it may.
+ * says in how many rounds it could. Writes bench/results/start.json and the figures in docs/local.md, and ends with 1 where the local stack takes more above `next start` than it may.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { arch, cpus, loadavg, platform, tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 
+import { load } from './harness/machine';
 import { untilQuiet } from './harness/quiet';
+import type { Row } from './harness/result';
+import { conclude } from './report/conclude';
 
 const ROUNDS = 7;
 /** Milliseconds above `next start`. */
 const ALLOWED = 2000;
 const ROOT = resolve(import.meta.dirname, '..');
 const EXAMPLE = join(ROOT, 'examples/storefront');
-const RESULT = join(import.meta.dirname, 'results/start.json');
 
 const KINDS = ['next', 'local'] as const;
 type Kind = (typeof KINDS)[number];
@@ -93,30 +95,24 @@ async function compare(directory: string) {
     if (found.every(Boolean)) quiet += 1;
   }
   const median = { next: medianOf(measured.next), local: medianOf(measured.local) };
-  return { measured, quiet, median, above: median.local - median.next, allowed: ALLOWED };
+  return { measured, quiet, median, above: median.local - median.next };
 }
 
-function report(result: Awaited<ReturnType<typeof compare>>): void {
-  const machine = {
-    cpu: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
-    os: `${platform()}/${arch()}`,
-    node: process.version,
-    load: loadavg().map((load) => Number(load.toFixed(2))),
-  };
-  mkdirSync(dirname(RESULT), { recursive: true });
-  const record = { bench: 'start', unit: 'ms', at: new Date().toISOString(), machine, ...result };
-  writeFileSync(RESULT, `${JSON.stringify(record, null, 2)}\n`);
-  console.log(
-    `next start ${result.median.next} ms, local ${result.median.local} ms, medians of ${ROUNDS}, ${result.quiet} of them quiet`,
-  );
-  console.log(`${result.above} ms above, allowed ${ALLOWED}`);
-  if (result.above > ALLOWED) process.exitCode = 1;
+function rowsOf({ median, above }: Awaited<ReturnType<typeof compare>>): Row[] {
+  return [
+    { name: 'first answer from a built app, above `next start`', value: above, unit: 'ms', target: { most: ALLOWED } },
+    { name: 'first answer of the local stack', value: median.local, unit: 'ms' },
+    { name: 'first answer of `next start`', value: median.next, unit: 'ms' },
+  ];
 }
 
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-nextjs-ecs-'));
+  const [before, since] = [load(), performance.now()];
   try {
-    report(await compare(directory));
+    const raw = await compare(directory);
+    const seconds = Math.round((performance.now() - since) / 1000);
+    await conclude({ bench: 'start', title: 'Start', load: [before, load()], seconds, rows: rowsOf(raw), raw });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

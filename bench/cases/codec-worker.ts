@@ -14,6 +14,8 @@ export interface CodecTimes {
   readonly compression: readonly number[];
   /** Bytes of the entry as handlers write it that write JSON. */
   readonly json: number;
+  /** Bytes that are compressed. */
+  readonly plain: number;
 }
 
 const WARM_UP = 500;
@@ -44,7 +46,7 @@ async function main(file: string, rounds: number): Promise<void> {
     times.both.push(decoded - start);
     times.compression.push(compressed - decoded);
   }
-  console.log(JSON.stringify({ ...times, json } satisfies CodecTimes));
+  console.log(JSON.stringify({ ...times, json, plain: plain.length } satisfies CodecTimes));
 }
 
 /** The entry of an object whose key is not known. */

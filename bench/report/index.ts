@@ -1,63 +1,70 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { format } from 'prettier';
 
 import { BENCHES } from '../cases';
 import { BENCH } from '../harness/app';
 import { isMet, type Row } from '../harness/result';
 import { RESULTS, type Result } from '../run';
+import { tableOf, writeResults, type Line } from './guide';
 import { svgOf } from './svg';
 import { remarksOf, spreadText, targetText, valueText } from './table';
 
 const DOCS = path.join(BENCH, '../docs');
-const GUIDE = path.join(DOCS, 'performance.md');
 const PLOTS = path.join(DOCS, 'performance');
-const BEGIN = '<!-- results: written by npm run bench -->';
-const END = '<!-- end of results -->';
+/** Programs of their own, because what they measure runs in their process. */
+const OF_LOCAL_STACK = ['edge', 'start'];
 
-/** Writes the table and the plots of docs/performance.md, and one page with everything, from the results that are kept. */
+/** Writes the tables and plots of docs/performance.md and docs/local.md, and one page with everything, from the results that are kept. */
 export async function writeReport(): Promise<void> {
-  const results = kept();
+  const results = kept(BENCHES.map(({ name }) => name));
   rmSync(PLOTS, { recursive: true, force: true });
   mkdirSync(PLOTS, { recursive: true });
-  const parts = results.map(markdown);
-  const guide = readFileSync(GUIDE, 'utf8');
-  const [before = '', rest = ''] = guide.split(BEGIN);
-  const after = rest.split(END)[1] ?? '';
-  const text = [before, BEGIN, ...parts, END, after].join('\n\n');
-  writeFileSync(GUIDE, await format(text, { parser: 'markdown', singleQuote: true, printWidth: 120 }));
+  await writeResults(path.join(DOCS, 'performance.md'), results.map(ofBench));
+  await writeResults(path.join(DOCS, 'local.md'), kept(OF_LOCAL_STACK).map(ofLocalStack));
   writeFileSync(path.join(RESULTS, 'report.html'), html(results));
 }
 
-function kept(): readonly Result[] {
+function kept(names: readonly string[]): readonly Result[] {
   const files = new Set(readdirSync(RESULTS));
-  return BENCHES.map(({ name }) => `${name}.json`)
+  return names
+    .map((name) => `${name}.json`)
     .filter((file) => files.has(file))
     .map((file) => JSON.parse(readFileSync(path.join(RESULTS, file), 'utf8')) as Result)
     .filter((result) => Array.isArray(result.rows));
 }
 
-function markdown(result: Result): string {
-  const { bench, title, rows, plots = [], load, at, machine } = result;
+function ofBench(result: Result): string {
+  const { bench, plots = [] } = result;
   const images = plots.map((plot, index) => {
     const file = `${bench}${index === 0 ? '' : `-${index + 1}`}.svg`;
     writeFileSync(path.join(PLOTS, file), svgOf(plot));
     return `![${plot.title}](performance/${file})`;
   });
-  const { cpu, node } = machine as { cpu: string; node: string };
+  const { node } = result.machine as { node: string };
+  return [markdown(result, `npm run bench -- ${bench}`, node), ...images].join('\n\n');
+}
+
+/** These run on the Node.js of whoever runs them, as the local stack does. */
+function ofLocalStack(result: Result): string {
+  const { bench } = result.machine as { bench: string };
+  return markdown(result, `npm run bench:${result.bench}`, bench);
+}
+
+function markdown({ title, rows, load, at, machine }: Result, command: string, node: string): string {
+  const { cpu } = machine as { cpu: string };
   return [
     `### ${title}`,
-    `\`npm run bench -- ${bench}\`: ${at.slice(0, 10)}, ${cpu}, Node.js ${node}, load ${load.join(' to ')}.`,
-    ['| what | measured | target | |', '| --- | --- | --- | --- |', ...rows.map(line)].join('\n'),
-    ...images,
+    `\`${command}\`: ${at.slice(0, 10)}, ${cpu}, Node.js ${node}, load ${load.join(' to ')}.`,
+    tableOf(rows.map(line)),
   ].join('\n\n');
 }
 
-function line(row: Row): string {
+function line(row: Row): Line {
   const target = row.target === undefined ? '' : targetText(row.target);
-  const verdict = row.target === undefined ? '' : isMet(row) ? '✅' : '🟥';
   const note = remarksOf(row) === '' ? '' : `; ${remarksOf(row)}`;
-  return `| ${row.name}${note} | ${valueText(row)}${spreadText(row)} | ${target} | ${verdict} |`;
+  const what = `${row.name}${note}`;
+  const measured = `${valueText(row)}${spreadText(row)}`;
+  return { what, measured, target, isMet: row.target === undefined ? undefined : isMet(row) };
 }
 
 function html(results: readonly Result[]): string {

@@ -62,8 +62,15 @@ export class WebSocketExchange {
       this.answer(seen);
       return;
     }
+    this.connect(seen, head, 1);
+  }
+
+  /** @param attempt from 1 */
+  private connect(request: ViewerRequest, head: Buffer, attempt: number): void {
     try {
-      this.connect(this.open(seen), head);
+      this.follow(this.open(request), head, attempt, () => {
+        this.connect(request, head, attempt + 1);
+      });
     } catch (error) {
       if (!(error instanceof OriginError)) throw error;
       this.answer(errorAnswer(error.status, error.message, this));
@@ -81,19 +88,29 @@ export class WebSocketExchange {
     return context.origins.upgrade(origin, built);
   }
 
-  private connect(outgoing: ClientRequest, head: Buffer): void {
+  /** @param again for where no connection has come */
+  private follow(outgoing: ClientRequest, head: Buffer, attempt: number, again: () => void): void {
     const { viewer } = this;
+    const attempts = this.behavior.target.origins[0]?.connectionAttempts ?? 1;
+    let isConnected = false;
+    outgoing.on('socket', (socket) => {
+      socket.once('connect', () => (isConnected = true));
+    });
     outgoing.on('upgrade', (response, origin, first) => {
-      this.begin(response);
+      this.begin(response, attempt);
       join(viewer, origin);
       if (first.length > 0) viewer.write(first);
       if (head.length > 0) origin.write(head);
     });
     outgoing.on('response', (response) => {
-      this.begin(response);
+      this.begin(response, attempt);
       response.pipe(viewer);
     });
     outgoing.on('error', (error) => {
+      if (!isConnected && attempt < attempts && viewer.writable) {
+        again();
+        return;
+      }
       const status = error instanceof OriginError ? error.status : 502;
       this.answer(errorAnswer(status, `no answer: ${error.message}`, this));
     });
@@ -102,7 +119,7 @@ export class WebSocketExchange {
   }
 
   /** The origin has answered the handshake. */
-  private begin(response: IncomingMessage): void {
+  private begin(response: IncomingMessage, attempt: number): void {
     this.firstByte = performance.now() - this.started;
     this.status = response.statusCode ?? 0;
     const { remoteAddress = '', remotePort = 0 } = response.socket;
@@ -110,7 +127,7 @@ export class WebSocketExchange {
     this.origin = {
       originId,
       address: `${remoteAddress}:${String(remotePort)}`,
-      attempts: 1,
+      attempts: attempt,
       firstByte: this.firstByte,
     };
     this.viewer.write(responseHead(response));

@@ -4,7 +4,13 @@ import type { Duplex } from 'node:stream';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { CONNECTION_TIMEOUT, FUNCTION_EVENT, WEB_SOCKET_LIMITS, WEB_SOCKETS } from './documentation';
+import {
+  CONNECTION_ATTEMPTS,
+  CONNECTION_TIMEOUT,
+  FUNCTION_EVENT,
+  WEB_SOCKET_LIMITS,
+  WEB_SOCKETS,
+} from './documentation';
 import {
   ALL_VIEWER,
   closeAll,
@@ -136,13 +142,28 @@ describe('a WebSocket', () => {
     expect((await edge.logged(1))[0]).toMatchObject({ status: 502, result: 'Error' });
   });
 
+  it(`connects to its origin as often as the attempts say (${CONNECTION_ATTEMPTS})`, async () => {
+    let tries = 0;
+    const origin = await startOrigin();
+    origin.server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
+    const edge = await startEdge(undefined, {
+      origin: { ConnectionAttempts: 3 },
+      // Nobody listens before the last attempt.
+      options: { hosts: { resolve: () => ({ host: '127.0.0.1', port: (tries += 1) < 3 ? 1 : origin.port }) } },
+    });
+    const viewer = new SocketViewer(edge);
+    await viewer.left;
+    expect(viewer.text).toMatch(/^HTTP\/1\.1 101 /);
+    expect((await edge.logged(1))[0]).toMatchObject({ status: 101, origin: { attempts: 3 } });
+  });
+
   it.runIf(canFillPorts)(
     `that gets no connection to its origin is answered with 504 (${CONNECTION_TIMEOUT})`,
     async () => {
       const edge = await startEdge(undefined, { hosts: { 'app.example': await fullPort() } });
       stopTimers();
       const viewer = new SocketViewer(edge);
-      expect(await passTimer(10_000)).toBe(true);
+      for (let attempt = 1; attempt <= 3; attempt++) expect(await passTimer(10_000)).toBe(true);
       await viewer.left;
       expect(viewer.text).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/);
     },
