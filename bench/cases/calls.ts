@@ -5,6 +5,9 @@ import { cdkNextjs, openNextLite, openNextNextMode, ours } from '../peers';
 import type { Bench } from './bench';
 import { hotPages, warmUp } from './hot-pages';
 
+/** Counts need no more than pages that are cached. */
+const WARM_UP_SHORTER = 0.25;
+
 /** What of AWS requests for hot pages ask. Redis is no service of AWS: what it is asked is not billed by the call. */
 export const calls: Bench = {
   name: 'calls',
@@ -15,7 +18,7 @@ export const calls: Bench = {
     for (const peer of [ours, cdkNextjs, openNextLite, openNextNextMode]) {
       lab.say(peer.title);
       const contender = await ground.start(peer);
-      await warmUp(ground, [contender.server]);
+      await warmUp(ground, [contender.server], WARM_UP_SHORTER);
       found.set(peer.title, await count(ground, contender, lab.quick ? 3000 : 10_000));
       await contender.server.stop();
     }

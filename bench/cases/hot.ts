@@ -45,10 +45,11 @@ async function onNode(lab: Lab, node: NodeRuntime): Promise<Findings> {
   await warmUp(
     ground,
     contenders.map(({ server }) => server),
+    isReference ? 1 : 0.5,
   );
 
   const rates = new Map<Contender, number[]>();
-  const rounds = lab.quick ? 3 : isReference ? 9 : 4;
+  const rounds = lab.quick ? 3 : isReference ? 8 : 3;
   const milliseconds = lab.quick ? 1500 : 3000;
   const cpu = await interleave(contenders, rounds, async (contender, round) => {
     lab.say(`Node.js ${node.version}: round ${round + 1} of ${rounds}, ${contender.peer.title}`);

@@ -7,6 +7,10 @@ import type { Bench } from './bench';
 import { askHotPages, paceHotPages, warmUp } from './hot-pages';
 
 const SHARE = 0.7;
+/** Of the 99th percentile of Next's own handler. */
+const MOST = 1.15;
+const UNDECIDED =
+  'the quartiles lie on both sides: whether V8 collects its old generation within a round decides, with either handler';
 /** Until V8 has done with optimizing: while it has not, its pauses are what the slowest hundredth waits for. */
 const WARM_UP_LONGER = 3;
 
@@ -37,9 +41,13 @@ export const tail: Bench = {
       return quantile(took, 0.99);
     });
     const [own = [], other = []] = contenders.map((contender) => measured.get(contender) ?? []);
+    const ratio = compare(own, other);
     return {
       rows: [
-        measuredRow("p99 at 70 % load against Next's own", 'ratio', compare(own, other), { target: { most: 1.15 } }),
+        measuredRow("p99 at 70 % load against Next's own", 'ratio', ratio, {
+          target: { most: MOST },
+          ...(ratio.low <= MOST && MOST <= ratio.high && { reason: UNDECIDED }),
+        }),
         measuredRow('p99 at 70 % load, cdk-nextjs-ecs', 'ms', summarize(own)),
         measuredRow("p99 at 70 % load, Next's own", 'ms', summarize(other)),
       ],

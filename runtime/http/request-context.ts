@@ -19,11 +19,12 @@ class HttpRequestContext implements RequestContext {
   private readonly givenId: string | undefined;
   private ownId: string | undefined;
   private held: HeldAnswer | undefined;
+  private response: ServerResponse | undefined;
 
-  constructor(
-    { headers }: IncomingMessage,
-    private readonly response: ServerResponse,
-  ) {
+  constructor({ headers }: IncomingMessage, response: ServerResponse) {
+    this.response = response;
+    // A connection that is kept alive keeps the context of its last request, and would keep all of that request by the response.
+    response.once('close', () => (this.response = undefined));
     this.routerPrefetch = isRouterPrefetch(headers);
     this.givenId = headers['x-amz-cf-id']?.toString() ?? headers['x-amzn-trace-id']?.toString();
   }
@@ -34,11 +35,13 @@ class HttpRequestContext implements RequestContext {
   }
 
   holdAnswerFor(tagWrite: Promise<unknown>): void {
+    const { response } = this;
+    if (response === undefined) return;
     this.held ??= new HeldAnswer(
-      this.response,
+      response,
       () => this.failedTagWrite !== undefined,
       () => {
-        answerWithFailure(this.response);
+        answerWithFailure(response);
       },
     );
     this.held.until(tagWrite);
