@@ -36,13 +36,21 @@ export class Scope {
   }
 }
 
-/** On Ctrl-C: no server, no temporary folder stays behind. */
+/** On Ctrl-C, and where the benchmark itself breaks: no server, no temporary folder stays behind. */
 export function cleanUpWhenInterrupted(): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void Promise.all([...open].map((scope) => scope.close())).then(() => {
-        process.exit(signal === 'SIGINT' ? 130 : 143);
-      });
+  const end = (code: number): void => {
+    void Promise.all([...open].map((scope) => scope.close())).then(() => {
+      process.exit(code);
     });
-  }
+  };
+  process.once('SIGINT', () => {
+    end(130);
+  });
+  process.once('SIGTERM', () => {
+    end(143);
+  });
+  process.once('uncaughtException', (error) => {
+    console.error(error);
+    end(1);
+  });
 }
