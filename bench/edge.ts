@@ -95,7 +95,7 @@ function rowsOf({
 }: Awaited<ReturnType<typeof measure>>): Row[] {
   const latencies = [
     [firstMinute, 'in its first minute'],
-    [later, 'after some 20,000 requests'],
+    [later, 'once warm'],
   ] as const;
   return [
     ...latencies.flatMap(([{ replica, hit, miss }, when]): Row[] => [

@@ -18,7 +18,7 @@ export const calls: Bench = {
     for (const peer of [ours, cdkNextjs, openNextLite, openNextNextMode]) {
       lab.say(peer.title);
       const contender = await ground.start(peer);
-      await warmUp(ground, [contender.server], WARM_UP_SHORTER);
+      await warmUp(ground, [contender], WARM_UP_SHORTER);
       found.set(peer.title, await count(ground, contender, lab.quick ? 3000 : 10_000));
       await contender.server.stop();
     }

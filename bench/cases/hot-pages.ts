@@ -1,4 +1,4 @@
-import type { Ground } from '../harness/lab';
+import type { Contender, Ground } from '../harness/lab';
 import type { BenchServer } from '../harness/server';
 
 /** So many that concurrent requests are seldom for the same page: Next.js joins those, and asks the cache for the first one only. */
@@ -19,13 +19,13 @@ export function hotPages({ url }: BenchServer): readonly string[] {
  *
  * @param longer by so many times
  */
-export async function warmUp({ viewers, lab }: Ground, servers: readonly BenchServer[], longer = 1): Promise<void> {
-  for (const server of servers) {
+export async function warmUp({ viewers, lab }: Ground, contenders: readonly Contender[], longer = 1): Promise<void> {
+  for (const { server } of contenders) {
     for (const page of hotPages(server)) await server.warm(page.slice(server.url.length));
   }
   const { turns, milliseconds } = lab.quick ? WARM_UP.quick : WARM_UP.whole;
   for (let turn = 0; turn < turns * longer; turn += 1) {
-    for (const server of servers) await viewers.saturate(hotPages(server), milliseconds);
+    for (const { server } of contenders) await viewers.saturate(hotPages(server), milliseconds);
   }
 }
 

@@ -21,6 +21,9 @@ const TARGETS = new Map<Peer, number>([
   [redis, 2],
 ]);
 
+/** On the Node.js that has no target. */
+const WARM_UP_SHORTER = 0.5;
+
 export const hot: Bench = {
   name: 'hot',
   title: 'Hot cached pages of 9 KB',
@@ -42,14 +45,10 @@ async function onNode(lab: Lab, node: NodeRuntime): Promise<Findings> {
   const contenders: Contender[] = [];
   for (const peer of peers) contenders.push(await ground.start(peer, { node }));
   lab.say(`Node.js ${node.version}: warming up`);
-  await warmUp(
-    ground,
-    contenders.map(({ server }) => server),
-    isReference ? 1 : 0.5,
-  );
+  await warmUp(ground, contenders, isReference ? 1 : WARM_UP_SHORTER);
 
   const rates = new Map<Contender, number[]>();
-  const rounds = lab.quick ? 3 : isReference ? 8 : 3;
+  const rounds = isReference && !lab.quick ? 8 : 3;
   const milliseconds = lab.quick ? 1500 : 3000;
   const cpu = await interleave(contenders, rounds, async (contender, round) => {
     lab.say(`Node.js ${node.version}: round ${round + 1} of ${rounds}, ${contender.peer.title}`);

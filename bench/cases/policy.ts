@@ -17,11 +17,7 @@ export const policy: Bench = {
   measure: async (lab) => {
     const ground = await Ground.prepare(lab);
     const contenders = [await ground.start(policyAlone), await ground.start(builtIn)];
-    await warmUp(
-      ground,
-      contenders.map(({ server }) => server),
-      WARM_UP_LONGER,
-    );
+    await warmUp(ground, contenders, WARM_UP_LONGER);
     const [rounds, milliseconds] = lab.quick ? [6, 1500] : [24, 2000];
     const measured = await interleave(contenders, rounds, async ({ server, peer }, round) => {
       lab.say(`round ${round + 1} of ${rounds}, ${peer.title}`);

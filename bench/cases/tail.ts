@@ -10,7 +10,7 @@ const SHARE = 0.7;
 /** Of the 99th percentile of Next's own handler. */
 const MOST = 1.15;
 const UNDECIDED =
-  'the quartiles lie on both sides: whether V8 collects its old generation within a round decides, with either handler';
+  'the quartiles lie on both sides: how often V8 collects the old generation differs from process to process, with either handler';
 /** Until V8 has done with optimizing: while it has not, its pauses are what the slowest hundredth waits for. */
 const WARM_UP_LONGER = 3;
 
@@ -23,11 +23,7 @@ export const tail: Bench = {
   measure: async (lab) => {
     const ground = await Ground.prepare(lab);
     const contenders = [await ground.start(ours), await ground.start(builtIn)];
-    await warmUp(
-      ground,
-      contenders.map(({ server }) => server),
-      WARM_UP_LONGER,
-    );
+    await warmUp(ground, contenders, WARM_UP_LONGER);
     // The same load for both: what the slower one bears.
     let most = Number.POSITIVE_INFINITY;
     for (const { server } of contenders) most = Math.min(most, (await askHotPages(ground, server, 4000)).perSecond);

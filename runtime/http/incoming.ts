@@ -34,7 +34,7 @@ export function asksForPath({ url = '' }: IncomingMessage): boolean {
   return url.startsWith('/');
 }
 
-/** What edge and load balancer know of the viewer; the obsolete spelling of the same claims and the standard one are nobody's of ours. */
+/** What edge and load balancer know of the viewer, and two more spellings of the same claims that neither of them writes. */
 const OF_THE_VIEWER = new Set([
   'x-forwarded-host',
   'x-forwarded-proto',
@@ -50,25 +50,23 @@ const OF_THE_VIEWER = new Set([
  */
 export function cleanIncoming(request: IncomingMessage): void {
   const { headers, url } = request;
-  const said = FORBIDDEN.filter((name) => name in headers);
-  if (url?.includes(DATA_PATH) !== true) said.push(...OF_DATA.filter((name) => name in headers));
+  const forged = FORBIDDEN.filter((name) => name in headers);
+  if (url?.includes(DATA_PATH) !== true) forged.push(...OF_DATA.filter((name) => name in headers));
   const { host } = headers;
   const protocol = viewerProtocol(headers);
-  const viewer: Viewer = [
+  const viewer: readonly (readonly [name: string, value: string | undefined])[] = [
     ['x-forwarded-host', comesFromNext(request) ? (single(headers['x-forwarded-host']) ?? host) : host],
     ['x-forwarded-proto', protocol],
     ['x-forwarded-port', protocol === undefined ? undefined : viewerPort(host, protocol)],
     ['x-forwarded-for', viewerAddress(headers)],
   ];
-  remove(request, said);
+  removeWithClaims(request, forged);
   for (const [name, value] of viewer) {
     if (value === undefined) continue;
     headers[name] = value;
     request.rawHeaders.push(name, value);
   }
 }
-
-type Viewer = readonly (readonly [name: string, value: string | undefined])[];
 
 /**
  * Next asks itself over HTTP when a server action redirects or belongs to another page. It names its own address as host, and the viewer's
@@ -107,17 +105,17 @@ function viewerAddress(headers: IncomingHttpHeaders): string | undefined {
 }
 
 /**
- * Removes these headers and all that speak of the viewer. Next reads `headers`; a proxied rewrite and some libraries read `rawHeaders`:
+ * Removes these headers, and all claims about the viewer. Next reads `headers`; a proxied rewrite and some libraries read `rawHeaders`:
  * both have to say the same.
  */
-function remove(request: IncomingMessage, names: readonly string[]): void {
+function removeWithClaims(request: IncomingMessage, names: readonly string[]): void {
   const { headers, rawHeaders } = request;
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [rawName = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
+    const rawName = rawHeaders[index] ?? '';
     const name = rawName.toLowerCase();
     if (OF_THE_VIEWER.has(name) || names.includes(name)) Reflect.deleteProperty(headers, name);
-    else kept.push(rawName, value);
+    else kept.push(rawName, rawHeaders[index + 1] ?? '');
   }
   request.rawHeaders = kept;
 }
